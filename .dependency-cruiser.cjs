@@ -1,0 +1,56 @@
+/*
+ * The arrows of the house: dependencies point down only.
+ *   cni, container, service, cli -> index -> {ovs, vpp/driver} -> {ovsdb, vpp/api} -> {jsonrpc, net}
+ * Everyone may use core; core uses nothing of ours.
+ */
+const folder = (...names) => `^src/(${names.join("|")})(/|\\.ts$)`;
+
+const only = (name, from, allowed) => ({
+  name,
+  severity: "error",
+  comment: `${name}: may import only ${allowed.join(", ") || "nothing of ours"} (besides itself)`,
+  from: { path: folder(from) },
+  to: { path: "^src/", pathNot: folder(from, ...allowed) },
+});
+
+module.exports = {
+  forbidden: [
+    { name: "no-cycles", severity: "error", from: {}, to: { circular: true } },
+    { name: "resolvable", severity: "error", from: {}, to: { couldNotResolve: true } },
+    {
+      name: "no-dev-dependencies-in-src",
+      severity: "error",
+      from: { path: "^src/" },
+      to: { dependencyTypes: ["npm-dev"], pathNot: "node_modules/@types/" },
+    },
+    {
+      name: "protocols-know-no-vswitch",
+      severity: "error",
+      comment: "net, jsonrpc, ovsdb and vpp/{api,schema,codegen} are worth using alone",
+      from: { path: folder("net", "jsonrpc", "ovsdb", "vpp/api", "vpp/schema", "vpp/codegen") },
+      to: { path: "^src/core/(vswitch|specs|ownership|plan)" },
+    },
+    only("core", "core", []),
+    only("net", "net", ["core"]),
+    only("jsonrpc", "jsonrpc", ["net", "core"]),
+    only("ovsdb", "ovsdb", ["jsonrpc", "net", "core"]),
+    only("ovs", "ovs", ["ovsdb", "jsonrpc", "net", "core"]),
+    only("vpp/schema", "vpp/schema", ["core"]),
+    only("vpp/codegen", "vpp/codegen", ["vpp/schema", "core"]),
+    only("vpp/bindings", "vpp/bindings", ["vpp/schema", "core"]),
+    only("vpp/api", "vpp/api", ["vpp/schema", "net", "core"]),
+    only("vpp/driver", "vpp/driver", ["vpp/api", "vpp/bindings", "vpp/schema", "net", "core"]),
+    only("index", "index", ["ovs", "vpp/driver", "testing", "core"]),
+    only("cni", "cni", ["index", "core"]),
+    only("container", "container", ["index", "core"]),
+    only("service", "service", ["index", "core"]),
+    only("cli", "cli", ["index", "core", "testing", "ovs", "ovsdb", "net", "vpp", "service", "cni", "container"]),
+    only("testing", "testing", ["core", "jsonrpc", "net", "ovsdb", "vpp"]),
+  ],
+  options: {
+    doNotFollow: { path: "node_modules" },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: "tsconfig.json" },
+    enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["import", "types", "node", "default"] },
+  },
+};

@@ -1,0 +1,18 @@
+import { defineConfig } from "tsup";
+
+export default defineConfig({
+  entry: {
+    index: "src/index.ts",
+    "ovsdb/index": "src/ovsdb/index.ts",
+    "testing/index": "src/testing/index.ts",
+    "cli/vswitch": "src/cli/vswitch.ts",
+  },
+  format: "esm",
+  target: "node20.19",
+  platform: "node",
+  splitting: true,
+  treeshake: true,
+  clean: true,
+  // Declarations come from tsc: one .d.ts a module, with stable names.
+  dts: false,
+});
