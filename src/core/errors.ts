@@ -30,7 +30,13 @@ abstract class VSwitchErrorBase extends Error {
   /** The error as plain data, for logs and for `--json`. */
   toJSON(): Record<string, unknown> {
     const { kind, message, operation, leftBehind, name: _name, stack: _stack, cause: _cause, ...rest } = this;
-    return { kind, message: message || this.message, operation, ...rest, ...(leftBehind.length > 0 && { leftBehind }) };
+    return {
+      kind,
+      message: message || this.message,
+      operation,
+      ...rest,
+      ...(leftBehind.length > 0 && { leftBehind }),
+    };
   }
 }
 
