@@ -169,17 +169,26 @@ const commonEntries = {
   attach: v.optional(attachmentSchema),
 };
 
-const vhostUserSchema = v.strictObject({
-  ...commonEntries,
-  type: v.literal("vhost-user"),
-  /** Which end the switch is: `server` makes the socket, `client` connects to the peer's. */
-  mode: v.picklist(["server", "client"]),
-  /**
-   * The socket, an absolute path of at most 107 bytes. Open vSwitch chooses it itself in `server` mode
-   * (`<run directory>/<vhost-sock-dir>/<name>`): leave it out and read it from the result.
-   */
-  socket: v.optional(socketPath),
-});
+const vhostUserSchema = v.pipe(
+  v.strictObject({
+    ...commonEntries,
+    type: v.literal("vhost-user"),
+    /** Which end the switch is: `server` makes the socket, `client` connects to the peer's. */
+    mode: v.picklist(["server", "client"]),
+    /**
+     * The socket, an absolute path of at most 107 bytes. Open vSwitch chooses it itself in `server` mode
+     * (`<run directory>/<vhost-sock-dir>/<name>`): leave it out and read it from the result.
+     */
+    socket: v.optional(socketPath),
+  }),
+  v.forward(
+    v.check(
+      (spec) => !(spec.mode === "client" && spec.socket === undefined),
+      "the peer's socket: a vhost-user client connects to it",
+    ),
+    ["socket"],
+  ),
+);
 
 const memifSchema = v.strictObject({
   ...commonEntries,
@@ -205,16 +214,25 @@ const memifSchema = v.strictObject({
   bufferSize: v.optional(integer(64, 65_535)),
 });
 
-const tapSchema = v.strictObject({
-  ...commonEntries,
-  type: v.literal("tap"),
-  /** The kernel's name of the device. Default: `name`. Open vSwitch knows no other. */
-  device: v.optional(kernelName),
-  /** VPP. Default: 1. */
-  rxQueues: v.optional(integer(1, 255)),
-  /** VPP. Default: 1. */
-  txQueues: v.optional(integer(1, 255)),
-});
+const tapSchema = v.pipe(
+  v.strictObject({
+    ...commonEntries,
+    type: v.literal("tap"),
+    /** The kernel's name of the device. Default: `name`. Open vSwitch knows no other. */
+    device: v.optional(kernelName),
+    /** VPP. Default: 1. */
+    rxQueues: v.optional(integer(1, 255)),
+    /** VPP. Default: 1. */
+    txQueues: v.optional(integer(1, 255)),
+  }),
+  v.forward(
+    v.check(
+      (spec) => !(spec.device === undefined && utf8Bytes(spec.name) > longestKernelName),
+      `at most ${longestKernelName} bytes, the kernel's limit for a network device: shorten it, or give device`,
+    ),
+    ["name"],
+  ),
+);
 
 const internalSchema = v.strictObject({ ...commonEntries, type: v.literal("internal"), name: kernelName });
 
@@ -240,12 +258,18 @@ const dpdkSchema = v.strictObject({
   txDescriptors: v.optional(powerOfTwo(1, 4096)),
 });
 
-const patchSchema = v.strictObject({
-  ...commonEntries,
-  type: v.literal("patch"),
-  /** Name of the other end, a `patch` too; it may come later. */
-  peer: objectName,
-});
+const patchSchema = v.pipe(
+  v.strictObject({
+    ...commonEntries,
+    type: v.literal("patch"),
+    /** Name of the other end, a `patch` too; it may come later. */
+    peer: objectName,
+  }),
+  v.forward(
+    v.check((spec) => spec.peer !== spec.name, "another interface than this one"),
+    ["peer"],
+  ),
+);
 
 const tunnelEntries = {
   ...commonEntries,
@@ -263,39 +287,18 @@ const vxlanSchema = v.strictObject({ ...tunnelEntries, type: v.literal("vxlan") 
 
 const geneveSchema = v.strictObject({ ...tunnelEntries, type: v.literal("geneve") });
 
-export const interfaceSpecSchema = v.pipe(
-  v.variant("type", [
-    vhostUserSchema,
-    memifSchema,
-    tapSchema,
-    internalSchema,
-    loopbackSchema,
-    afPacketSchema,
-    dpdkSchema,
-    patchSchema,
-    vxlanSchema,
-    geneveSchema,
-  ]),
-  v.forward(
-    v.check(
-      (spec) => !(spec.type === "vhost-user" && spec.mode === "client" && spec.socket === undefined),
-      "the peer's socket: a vhost-user client connects to it",
-    ),
-    ["socket" as never],
-  ),
-  v.forward(
-    v.check(
-      (spec) =>
-        !(spec.type === "tap" && spec.device === undefined && utf8Bytes(spec.name) > longestKernelName),
-      `at most ${longestKernelName} bytes, the kernel's limit for a network device: shorten it, or give device`,
-    ),
-    ["name"],
-  ),
-  v.forward(
-    v.check((spec) => !(spec.type === "patch" && spec.peer === spec.name), "another interface than this one"),
-    ["peer" as never],
-  ),
-);
+export const interfaceSpecSchema = v.variant("type", [
+  vhostUserSchema,
+  memifSchema,
+  tapSchema,
+  internalSchema,
+  loopbackSchema,
+  afPacketSchema,
+  dpdkSchema,
+  patchSchema,
+  vxlanSchema,
+  geneveSchema,
+]);
 
 export const bridgeSpecSchema = v.strictObject({
   /** Name of the bridge (Open vSwitch, where it is a kernel device too), or name or number of the domain (VPP). */
