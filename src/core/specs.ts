@@ -16,8 +16,7 @@ const objectName = v.pipe(
   v.string(),
   v.minBytes(1, "at least 1 byte"),
   v.maxBytes(63, "at most 63 bytes"),
-  // oxlint-disable-next-line no-control-regex -- control characters are what is refused
-  v.regex(/^[^\s/\\\u0000-\u001f\u007f]+$/u, "no white space, slash, backslash or control character"),
+  v.regex(/^[^\s/\\\p{Cc}\p{Cs}]+$/u, "no white space, slash, backslash or control character"),
   v.check((name) => name !== "." && name !== "..", "a name other than . and .."),
 );
 
@@ -46,7 +45,7 @@ const socketPath = v.pipe(
 
 const integer = (low: number, high: number) =>
   v.pipe(
-    v.number(),
+    v.number(`an integer from ${low} to ${high}`),
     v.check(
       (value) => Number.isInteger(value) && value >= low && value <= high,
       `an integer from ${low} to ${high}`,
@@ -122,6 +121,26 @@ export const attachmentSchema = v.pipe(
   ),
 );
 
+const externalIdsSchema = v.pipe(
+  v.custom<Record<string, string>>(
+    (ids) => typeof ids === "object" && ids !== null && !Array.isArray(ids),
+    "an object of strings",
+  ),
+  v.check(
+    // valibot drops these keys, and what is dropped in silence is lost.
+    (ids) => !["__proto__", "constructor", "prototype"].some((key) => Object.hasOwn(ids, key)),
+    "other keys than __proto__, constructor and prototype",
+  ),
+  v.record(
+    v.pipe(
+      v.string(),
+      v.minLength(1, "at least 1 character"),
+      v.check((key) => !key.startsWith("vswitch-drivers"), "a key that does not begin with vswitch-drivers"),
+    ),
+    v.string(),
+  ),
+);
+
 const commonEntries = {
   /** Name of the interface, unique on the switch; 1 to 63 bytes (15 for a kernel device), no white space or slash. */
   name: objectName,
@@ -152,19 +171,7 @@ const commonEntries = {
     }),
   ),
   /** Kept with the interface as they are (Open vSwitch). Keys that begin with `vswitch-drivers` are ours. */
-  externalIds: v.optional(
-    v.record(
-      v.pipe(
-        v.string(),
-        v.minLength(1, "at least 1 character"),
-        v.check(
-          (key) => !key.startsWith("vswitch-drivers"),
-          "a key that does not begin with vswitch-drivers",
-        ),
-      ),
-      v.string(),
-    ),
-  ),
+  externalIds: v.optional(externalIdsSchema),
   /** Puts the interface on a bridge in the same step. Default: it is isolated. */
   attach: v.optional(attachmentSchema),
 };
@@ -274,11 +281,13 @@ const patchSchema = v.pipe(
 const tunnelEntries = {
   ...commonEntries,
   /** The other end's address, or `flow`: a flow sets it for each packet (Open vSwitch). */
-  remote: v.union([ipAddress, v.literal("flow")]),
+  remote: v.union([ipAddress, v.literal("flow")], "an IPv4 or IPv6 address, or flow"),
   /** Our address. Default: the route decides. */
   local: v.optional(ipAddress),
   /** Virtual network identifier, 0 to 16777215, or `flow`. Default: 0. */
-  vni: v.optional(v.union([integer(0, 16_777_215), v.literal("flow")])),
+  vni: v.optional(
+    v.union([integer(0, 16_777_215), v.literal("flow")], "an integer from 0 to 16777215, or flow"),
+  ),
   /** UDP port of the other end. Default: 4789 for vxlan, 6081 for geneve. */
   dstPort: v.optional(integer(1, 65_535)),
 };
@@ -306,7 +315,7 @@ export const bridgeSpecSchema = v.strictObject({
   /** What Open vSwitch does without a controller, as `fail_mode` of ovs-vswitchd.conf.db(5). Default: `standalone`. */
   failMode: v.optional(v.picklist(["standalone", "secure"])),
   /** Kept with the bridge as they are (Open vSwitch). Keys that begin with `vswitch-drivers` are ours. */
-  externalIds: commonEntries.externalIds,
+  externalIds: v.optional(externalIdsSchema),
 });
 
 /** A vhost-user port: shared memory with a virtual machine or container, over a unix socket. */
@@ -352,16 +361,16 @@ export type Attachment = v.InferOutput<typeof attachmentSchema>;
 /** What `ensureBridge` makes. */
 export type BridgeSpec = v.InferOutput<typeof bridgeSpecSchema>;
 
-/** Every interface type of the core API, in the order of the documentation. */
-export const interfaceTypes: readonly InterfaceType[] = [
-  "vhost-user",
-  "memif",
-  "tap",
-  "internal",
-  "loopback",
-  "af-packet",
-  "dpdk",
-  "patch",
-  "vxlan",
-  "geneve",
-];
+/** Every interface type of the core API with what `of` says of it, in the order of the documentation. */
+export const byInterfaceType = <T>(of: (type: InterfaceType) => T): Record<InterfaceType, T> => ({
+  "vhost-user": of("vhost-user"),
+  memif: of("memif"),
+  tap: of("tap"),
+  internal: of("internal"),
+  loopback: of("loopback"),
+  "af-packet": of("af-packet"),
+  dpdk: of("dpdk"),
+  patch: of("patch"),
+  vxlan: of("vxlan"),
+  geneve: of("geneve"),
+});
