@@ -62,7 +62,7 @@ export interface CreatedInterface extends InterfaceInfo {
 
 /** What `attachToBridge` and `detachFromBridge` give. */
 export interface MovedInterface extends InterfaceInfo {
-  /** `false`: it was there already, in the same way. */
+  /** `false`: it was there already, in the same way. New VLAN settings on the same bridge count as a move. */
   readonly moved: boolean;
   /** The switch closed and opened the port: a connected peer was cut and has to connect again. */
   readonly reopened: boolean;
@@ -144,7 +144,10 @@ export interface ChangeOptions extends CallOptions {
    * applies at once.
    */
   readonly wait?: boolean | undefined;
-  /** Whether a change that the switch could not apply is undone. Default: true. */
+  /**
+   * Whether a change that the switch could not apply is undone. Default: true. With `false` it stays, and the error
+   * says so in `leftBehind`.
+   */
   readonly rollback?: boolean | undefined;
 }
 
@@ -158,10 +161,12 @@ export interface VSwitch extends AsyncDisposable {
   readonly owner: string;
 
   /**
-   * Makes an interface. The same name and spec again gives the one that is there (`created: false`).
+   * Makes an interface. The same name and spec again gives the one that is there (`created: false`); fields that are
+   * left out may then have any value.
    *
    * Errors: `invalid`; `unsupported` (see {@link VSwitch.capabilities}); `already-exists` with the differences;
-   * `not-found` (the bridge, with `createBridge: false`); `rejected` with the switch's own words.
+   * `conflict` (the name is in somebody else's hands, or a bridge's); `not-found` (the bridge, with
+   * `createBridge: false`); `rejected` with the switch's own words.
    */
   createInterface(
     spec: InterfaceSpec,
@@ -169,7 +174,8 @@ export interface VSwitch extends AsyncDisposable {
   ): Promise<Result<CreatedInterface, VSwitchError>>;
 
   /**
-   * Puts one of our interfaces on a bridge, from wherever it is, in one step.
+   * Puts one of our interfaces on a bridge, from wherever it is, in one step. The attachment says all: VLAN settings
+   * that it leaves out are taken off.
    *
    * Errors: `invalid`; `not-found` (interface, or bridge with `createBridge: false`); `conflict` (not ours).
    */
@@ -205,8 +211,9 @@ export interface VSwitch extends AsyncDisposable {
   listBridges(options?: CallOptions): Promise<Result<readonly BridgeInfo[], VSwitchError>>;
 
   /**
-   * Makes a bridge that stays until `deleteBridge`, or gives the one of this name. Errors: `already-exists` with the
-   * differences; `conflict` (the name is taken by something else).
+   * Makes a bridge that stays until `deleteBridge`, or gives the one of this name: ours that was made on demand
+   * becomes persistent, somebody else's is given as it is. Errors: `already-exists` with the differences; `conflict`
+   * (the name is taken by something else).
    */
   ensureBridge(spec: BridgeSpec, options?: ChangeOptions): Promise<Result<EnsuredBridge, VSwitchError>>;
 
@@ -224,11 +231,11 @@ export interface VSwitch extends AsyncDisposable {
 
   /**
    * Deletes our interfaces whose key is not among `valid`, and our empty bridges made on demand. Works from the marks
-   * in the switch alone. Others' things are never touched.
+   * in the switch alone. Others' things are never touched. A string is refused: its letters would be the keys.
    */
   collectGarbage(valid: Iterable<string>, options?: ChangeOptions): Promise<Result<Collected, VSwitchError>>;
 
-  /** Ends the connection; calls that run end with `disconnected`. Idempotent. */
+  /** Ends the connection; calls that run end with `disconnected`. Loops over `watch` end. Idempotent. */
   close(): Promise<void>;
 }
 
