@@ -1,18 +1,20 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { createInterface } from "node:readline";
 import { connect } from "node:tls";
 import * as v from "valibot";
 import { describe, expect, test, vi } from "vitest";
+import { ensurePackages } from "../support/debian.js";
 import {
   availableFlavours,
   startOpenVSwitch,
   startOvsdbServer,
   type Flavour,
 } from "../support/openvswitch.js";
+import { allPackages, fakeMachine } from "../support/openvswitch/fake-machine.js";
 import { isAlive, removeAbandonedFolders } from "../support/openvswitch/folders.js";
 
 const { dummy, netdev, dpdk, memif } = availableFlavours();
@@ -210,6 +212,64 @@ describe.skipIf(!dummy.available)(`an ovsdb-server alone${dummy.note}`, () => {
     const [reply] = v.parse(v.tuple([v.instance(Buffer)]), await once(socket, "data"));
     expect(reply.toString()).toContain("Open_vSwitch");
     socket.destroy();
+  });
+});
+
+describe("the packages", () => {
+  test("nothing is installed and nothing is said when all is there", () => {
+    const machine = fakeMachine({ installed: true });
+    expect(ensurePackages(machine.host({ CI: "true" }))).toBe("");
+    expect(machine.calls()).not.toContain("install");
+  });
+
+  test("outside CI it names what is missing and the one command, and changes nothing", () => {
+    const machine = fakeMachine();
+    const advice = ensurePackages(machine.host({}));
+    expect(advice).toContain("ovs-vswitchd-dpdk");
+    expect(advice).toContain(`\n  apt-get install --no-install-recommends ${allPackages}\n`);
+    expect(machine.calls()).not.toMatch(/install|update/u);
+  });
+
+  test("when apt has no lists yet, the command gets them first and finds DPDK's number itself", () => {
+    const machine = fakeMachine({ lists: false });
+    const advice = ensurePackages(machine.host({}));
+    expect(advice).toContain("apt-get update && apt-get install");
+    expect(advice).toContain("'^librte-mempool-ring[0-9]+$'");
+  });
+
+  test.each(["CI", "VSWITCH_TEST_INSTALL"])(
+    "with %s it updates once, installs, and lets no service start",
+    (name) => {
+      const machine = fakeMachine({ lists: false });
+      expect(ensurePackages(machine.host({ [name]: "1" }))).toBe("");
+      expect(machine.calls().match(/update/gu)).toHaveLength(1);
+      expect(machine.calls()).toContain(`install --yes --no-install-recommends ${allPackages} policy=101`);
+      expect(existsSync(join(machine.root, "usr/sbin/policy-rc.d"))).toBe(false);
+    },
+  );
+
+  test("an administrator's policy-rc.d stays as it is", () => {
+    const machine = fakeMachine();
+    const policy = join(machine.root, "usr/sbin/policy-rc.d");
+    writeFileSync(policy, "#!/bin/sh\nexit 42\n", { mode: 0o755 });
+    ensurePackages(machine.host({ CI: "true" }));
+    expect(machine.calls()).toContain("policy=42");
+    expect(readFileSync(policy, "utf8")).toContain("42");
+  });
+
+  test("in CI what cannot be installed fails the run, and names the command", () => {
+    const notRoot = fakeMachine();
+    expect(() => ensurePackages({ ...notRoot.host({ CI: "true" }), isRoot: false })).toThrow(allPackages);
+    const incomplete = fakeMachine({ apt: "exit 0" });
+    expect(() => ensurePackages(incomplete.host({ CI: "true" }))).toThrow(allPackages);
+    const failing = fakeMachine({ apt: '[ "$1" = --version ] && exit 0; echo no such mirror >&2; exit 100' });
+    expect(() => ensurePackages(failing.host({ CI: "true" }))).toThrow("no such mirror");
+    expect(existsSync(join(failing.root, "usr/sbin/policy-rc.d"))).toBe(false);
+  });
+
+  test("where there is no apt-get it names the packages all the same", () => {
+    const machine = fakeMachine({ apt: "exit 127", lists: false });
+    expect(ensurePackages(machine.host({}))).toContain("has no apt-get");
   });
 });
 

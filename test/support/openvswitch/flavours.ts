@@ -11,15 +11,31 @@ export interface Availability {
 
 const servers = ["ovsdb-server", "ovsdb-tool", "ovsdb-client", "ovs-vsctl", "ovs-appctl"] as const;
 
+/** The DPDK drivers, each a package of its own in Debian, that the tests need besides OVS's build of this DPDK ABI (23: DPDK 22.11). */
+export function requiredDrivers(abi: number): readonly string[] {
+  return [...datapathDrivers(abi), ...memifDrivers];
+}
+
+const memifDrivers = ["net_memif", "bus_vdev"] as const;
+
+/** Open vSwitch 4.0 names buses to EAL, which fails when one of them is not there. */
+function datapathDrivers(abi: number): readonly string[] {
+  const buses = ["auxiliary", "cdx", "fslmc", "uacce", "vdev", "vmbus"].map((bus) => `bus_${bus}`);
+  return ["mempool_ring", ...(abi >= 26 ? buses : [])];
+}
+
 /** Which flavours can run here, and why the others cannot; `memif`: the dpdk flavour with DPDK's memif ports. */
 export function availableFlavours(): Readonly<Record<Flavour | "memif", Availability>> {
   const dummy = reasons(["ovs-vswitchd"]);
-  const dpdk = [...reasons(["ovs-vswitchd-dpdk"]), ...missingDrivers(["mempool_ring"])];
+  const dpdk = [
+    ...reasons(["ovs-vswitchd-dpdk"]),
+    ...missingDrivers(datapathDrivers(Installation.openVSwitch().driverAbi())),
+  ];
   return {
     dummy: availability(dummy),
     netdev: availability(dummy.length > 0 ? dummy : privileges()),
     dpdk: availability(dpdk),
-    memif: availability([...dpdk, ...missingDrivers(["net_memif", "bus_vdev"])]),
+    memif: availability([...dpdk, ...missingDrivers(memifDrivers)]),
   };
 }
 

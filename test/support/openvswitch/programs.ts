@@ -73,6 +73,11 @@ export class Installation {
     return this.#libraryFolders().flatMap((folder) => list(join(folder, "dpdk"), /^pmds-/u))[0];
   }
 
+  /** The ABI of those drivers, such as 23 for DPDK 22.11; 0 when there are none. */
+  driverAbi(): number {
+    return Number(/pmds-(\d+)/u.exec(this.driverFolder() ?? "")?.[1] ?? 0);
+  }
+
   /** Whether DPDK has this driver, such as `mempool_ring`. */
   hasDriver(driver: string): boolean {
     const folder = this.driverFolder();
