@@ -27,6 +27,22 @@ const entries = Object.entries(manifest.exports)
   .filter(([, target]) => typeof target === "object")
   .map(([path]) => manifest.name + path.slice(1));
 
+const loadByImport = `
+for (const entry of process.argv.slice(2)) {
+  if (Object.keys(await import(entry)).length === 0) throw new Error(entry + " exports nothing");
+}`;
+
+// An error class that is not the same for both would break `instanceof` in a program that loads the package in both ways.
+const loadByRequire = `
+const required = process.argv.slice(2).map((entry) => [entry, require(entry)]);
+(async () => {
+  for (const [entry, module] of required) {
+    for (const [name, value] of Object.entries(await import(entry))) {
+      if (module[name] !== value) throw new Error(entry + " gives another " + name + " when it is required");
+    }
+  }
+})();`;
+
 const work = mkdtempSync(join(tmpdir(), "tarball-"));
 try {
   if (await check("installs into an empty project", () => install(work))) {
@@ -52,22 +68,6 @@ async function install(project: string): Promise<void> {
   writeFileSync(join(project, "import.mjs"), loadByImport);
   writeFileSync(join(project, "require.cjs"), loadByRequire);
 }
-
-const loadByImport = `
-for (const entry of process.argv.slice(2)) {
-  if (Object.keys(await import(entry)).length === 0) throw new Error(entry + " exports nothing");
-}`;
-
-// An error class that is not the same for both would break `instanceof` in a program that loads the package in both ways.
-const loadByRequire = `
-const required = process.argv.slice(2).map((entry) => [entry, require(entry)]);
-(async () => {
-  for (const [entry, module] of required) {
-    for (const [name, value] of Object.entries(await import(entry))) {
-      if (module[name] !== value) throw new Error(entry + " gives another " + name + " when it is required");
-    }
-  }
-})();`;
 
 async function checkOnNode(line: string, project: string): Promise<void> {
   const node = await findNode(line, project);

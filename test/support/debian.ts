@@ -50,9 +50,9 @@ export function thisHost(): Host {
  */
 export function ensurePackages(host: Host): string {
   if (missing(host).length === 0) return "";
-  const { env, isRoot } = host;
-  const mustHave = isSet(env["CI"]) || isSet(env["VSWITCH_TEST_INSTALL"]);
-  if (mustHave && isRoot && hasApt(host)) install(host);
+  const mustHave = isSet(host.env["CI"]) || isSet(host.env["VSWITCH_TEST_INSTALL"]);
+  const aptGet = host.system.find("apt-get");
+  if (mustHave && host.isRoot && aptGet !== undefined) install(host, aptGet);
   const still = missing(host);
   if (still.length === 0) return "";
   const advice = explain(host, still);
@@ -64,11 +64,11 @@ function isSet(value: string | undefined): boolean {
   return value !== undefined && !["", "0", "false"].includes(value);
 }
 
-function missing({ openVSwitch, system, env }: Host): readonly Missing[] {
+function missing({ openVSwitch, system }: Host): readonly Missing[] {
   const ofSystem = absent(system, systemPrograms);
   // Somebody unpacked that release by hand, and no package of this system would add to it.
   if (openVSwitch.root !== system.root) return ofSystem;
-  const abi = driverAbi(env);
+  const abi = driverAbi(system);
   const drivers = requiredDrivers(Number(abi ?? 0)).filter((driver) => !openVSwitch.hasDriver(driver));
   return [
     ...absent(openVSwitch, switchPrograms),
@@ -85,12 +85,11 @@ function absent(installation: Installation, programs: Readonly<Record<string, st
 }
 
 /** The number in the names of DPDK's packages that goes with Open vSwitch's build, such as `23`; `undefined`: apt does not know. */
-function driverAbi(env: Host["env"]): string | undefined {
-  const { stdout } = spawnSync("apt-cache", ["depends", "openvswitch-switch-dpdk"], {
-    env,
-    encoding: "utf8",
-  });
-  return /librte-eal(\d+)/u.exec(stdout ?? "")?.[1];
+function driverAbi(system: Installation): string | undefined {
+  const aptCache = system.find("apt-cache");
+  if (aptCache === undefined) return undefined;
+  const { stdout } = spawnSync(aptCache, ["depends", "openvswitch-switch-dpdk"], { encoding: "utf8" });
+  return /librte-eal(\d+)/u.exec(stdout)?.[1];
 }
 
 /** `mempool_ring` is in `librte-mempool-ring23`. Without the number: a pattern for apt-get, in the quotes it needs in a shell. */
@@ -104,47 +103,35 @@ function packagesOf(missing: readonly Missing[]): readonly string[] {
 }
 
 function explain(host: Host, missing: readonly Missing[]): string {
-  const update = driverAbi(host.env) === undefined ? "apt-get update && " : "";
+  const update = driverAbi(host.system) === undefined ? "apt-get update && " : "";
   const command = `${update}apt-get install --no-install-recommends ${packagesOf(missing).join(" ")}`;
   return [
-    `The tests on a real Open vSwitch need what is not here: ${missing.map((item) => item.what).join(", ")}.`,
-    hasApt(host)
-      ? `Install it as root with:`
-      : `This system has no apt-get; on Debian or Ubuntu this installs it:`,
+    `The tests on a real Open vSwitch need what is not here: ${missing.map(({ what }) => what).join(", ")}.`,
+    host.system.find("apt-get") === undefined
+      ? "This system has no apt-get; on Debian or Ubuntu this installs it:"
+      : "Install it as root with:",
     `  ${command}`,
   ].join("\n");
 }
 
-function hasApt({ env }: Host): boolean {
-  return spawnSync("apt-get", ["--version"], { env }).status === 0;
-}
-
-function install(host: Host): void {
-  aptGet(host, ["update"]);
+function install(host: Host, aptGet: string): void {
+  run(aptGet, ["update"]);
   withoutServices(host.system.root, () => {
     // Asked again, because only now does apt know DPDK's number for certain.
-    aptGet(host, ["install", "--yes", "--no-install-recommends", ...packagesOf(missing(host))]);
+    run(aptGet, ["install", "--yes", "--no-install-recommends", ...packagesOf(missing(host))]);
   });
 }
 
-function aptGet({ env }: Host, args: readonly string[]): void {
-  const options = [
-    "-q",
-    "-o",
-    "Acquire::Retries=3",
-    "-o",
-    "DPkg::Lock::Timeout=300",
-    "-o",
-    "Dpkg::Use-Pty=0",
-  ];
-  const { status, stdout, stderr } = spawnSync("apt-get", [...options, ...args], {
-    env: { ...env, DEBIAN_FRONTEND: "noninteractive" },
+function run(aptGet: string, args: readonly string[]): void {
+  const settings = ["Acquire::Retries=3", "DPkg::Lock::Timeout=300", "Dpkg::Use-Pty=0"];
+  const options = ["-q", ...settings.flatMap((setting) => ["-o", setting])];
+  const { status, stdout, stderr } = spawnSync(aptGet, [...options, ...args], {
+    env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
     encoding: "utf8",
     maxBuffer: 64 * 1024 * 1024,
   });
-  if (status !== 0) {
-    throw new Error(`apt-get ${args.join(" ")} failed:\n${`${stdout}${stderr}`.slice(-4000)}`);
-  }
+  const output = `${stdout}${stderr}`.slice(-4000);
+  if (status !== 0) throw new Error(`apt-get ${args.join(" ")} failed:\n${output}`);
 }
 
 /** A test run starts no service of the system. Debian's way to say so is a policy-rc.d that answers 101 (invoke-rc.d(8)). */

@@ -2,9 +2,8 @@
 import { OvsdbServer, type OvsdbServerOptions } from "./openvswitch/ovsdb-server.js";
 import { OpenVSwitch, type OpenVSwitchOptions } from "./openvswitch/vswitch.js";
 
-export { availableFlavours, type Availability } from "./openvswitch/flavours.js";
-export type { OvsdbServer, OvsdbServerOptions, Remotes } from "./openvswitch/ovsdb-server.js";
-export type { Certificates, KeyPair } from "./openvswitch/tls.js";
+export { availableFlavours } from "./openvswitch/flavours.js";
+export type { OvsdbServer, OvsdbServerOptions } from "./openvswitch/ovsdb-server.js";
 export type { Flavour, OpenVSwitch, OpenVSwitchOptions } from "./openvswitch/vswitch.js";
 
 /** Starts ovsdb-server and, unless told otherwise, ovs-vswitchd. Stop it, or hold it with `await using`. */

@@ -11,7 +11,7 @@ export const allPackages =
   "openvswitch-switch openvswitch-switch-dpdk librte-mempool-ring23 librte-net-memif23 librte-bus-vdev23 openssl iproute2 util-linux";
 
 /** A machine in a folder: nothing installed, an apt-get that installs by touching files, and an apt-cache. */
-export function fakeMachine({ installed = false, lists = true, apt = "" } = {}) {
+export function fakeMachine({ installed = false, lists = true, hasApt = true, apt = "" } = {}) {
   const root = mkdtempSync(join(tmpdir(), "machine-"));
   onTestFinished(() => rmSync(root, { recursive: true }));
   const sbin = join(root, "usr/sbin");
@@ -33,16 +33,16 @@ export function fakeMachine({ installed = false, lists = true, apt = "" } = {}) 
   const put = (file: string, text: string): void => writeFileSync(join(root, file), text, { mode: 0o755 });
 
   mkdirSync(sbin, { recursive: true });
+  mkdirSync(join(root, "usr/bin"));
   mkdirSync(drivers, { recursive: true });
   put(
     "touch",
     `#!/bin/sh\nPATH=/usr/bin:/bin\ntouch ${touched.join(" ")} && chmod +x ${touched.join(" ")}\n`,
   );
-  put("apt-cache", `#!/bin/sh\n[ -e ${root}/lists ] && echo "  Depends: librte-eal23"\n`);
+  put("usr/bin/apt-cache", `#!/bin/sh\n[ -e ${root}/lists ] && echo "  Depends: librte-eal23"\n`);
   put(
-    "apt-get",
+    "usr/bin/apt-get",
     `#!/bin/sh
-PATH=/usr/bin:/bin
 ${apt}
 while case $1 in -q) ;; -o) shift ;; *) false ;; esac; do shift; done
 policy=
@@ -51,6 +51,7 @@ echo "$*$policy" >>${root}/calls
 case $1 in update) touch ${root}/lists ;; install) ${root}/touch ;; esac
 `,
   );
+  if (!hasApt) rmSync(join(root, "usr/bin"), { recursive: true });
   if (lists) put("lists", "");
   if (installed) execFileSync(join(root, "touch"));
   const installation = new Installation(root);
@@ -59,7 +60,7 @@ case $1 in update) touch ${root}/lists ;; install) ${root}/touch ;; esac
     /** What apt-get was asked to do, a line a call. */
     calls: () => (existsSync(join(root, "calls")) ? readFileSync(join(root, "calls"), "utf8") : ""),
     host: (env: Record<string, string>): Host => {
-      return { openVSwitch: installation, system: installation, env: { ...env, PATH: root }, isRoot: true };
+      return { openVSwitch: installation, system: installation, env, isRoot: true };
     },
   };
 }

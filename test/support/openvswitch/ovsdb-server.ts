@@ -214,6 +214,6 @@ export function daemonArgs(dir: string, name: string): readonly string[] {
 }
 
 /** The release in the line with which a daemon says that it is ready. */
-export function versionIn(log: string): string {
+function versionIn(log: string): string {
   return /\(Open vSwitch\) (\S+)/u.exec(log)?.[1] ?? "";
 }

@@ -10,7 +10,7 @@ export interface Certificates {
   readonly client: KeyPair;
 }
 
-export interface KeyPair {
+interface KeyPair {
   readonly key: string;
   readonly certificate: string;
 }
