@@ -1,12 +1,11 @@
 import { connect as connectTcp, type Socket } from "node:net";
-import { connect as connectTls } from "node:tls";
 
 import { Deadline } from "../core/call.js";
 import { AbortedError, InvalidError, UnreachableError } from "../core/errors.js";
 import { Err, Ok, type Result } from "../core/result.js";
 import { unixPathFault, type Remote } from "./remote.js";
 import { SocketStream, type ByteStream } from "./stream.js";
-import { tlsConnectionOptions, type TlsOptions } from "./tls.js";
+import type { TlsOptions } from "./tls.js";
 import { unreachable, type ServerWords } from "./unreachable.js";
 
 export type { TlsOptions } from "./tls.js";
@@ -59,8 +58,9 @@ async function opener(
   const { host, port } = remote;
   const address = { host, port, autoSelectFamilyAttemptTimeout: addressAttemptMs };
   if (remote.kind === "tcp") return Ok(() => connectTcp(address));
-  const tlsOptions = await tlsConnectionOptions(tls ?? {}, host, operation);
-  return tlsOptions.map((ready) => () => connectTls({ ...address, ...ready }));
+  // Loaded here: node:tls takes 2 ms to load, which a short-lived process should not pay for a unix socket.
+  const { tlsOpener } = await import("./tls.js");
+  return tlsOpener(address, tls ?? {}, operation);
 }
 
 /** The stream once it is connected, or why it is not; then the socket is gone. */

@@ -1,9 +1,16 @@
 import { readFile } from "node:fs/promises";
 import { isIP } from "node:net";
-import { createSecureContext, type ConnectionOptions, type SecureContext } from "node:tls";
+import {
+  connect,
+  createSecureContext,
+  type ConnectionOptions,
+  type SecureContext,
+  type TLSSocket,
+} from "node:tls";
 
 import { InvalidError } from "../core/errors.js";
 import { Err, Ok, type Result } from "../core/result.js";
+import { errorCode } from "./unreachable.js";
 
 /**
  * How to speak TLS over `ssl:` remotes. Each of the three is a file's path or PEM text; files are read anew for
@@ -29,12 +36,12 @@ export interface TlsOptions {
 const parts = ["ca", "cert", "key"] as const;
 type Part = (typeof parts)[number];
 
-/** What `tls.connect` needs for `host`: the files read and checked. */
-export async function tlsConnectionOptions(
+/** How to begin a TLS connection to `address`, once the files are read and found to be usable. */
+export async function tlsOpener(
+  address: ConnectionOptions & { readonly host: string },
   tls: TlsOptions,
-  host: string,
   operation: string,
-): Promise<Result<ConnectionOptions, InvalidError>> {
+): Promise<Result<() => TLSSocket, InvalidError>> {
   if ((tls.cert === undefined) !== (tls.key === undefined)) {
     const [absent, given] = tls.key === undefined ? (["key", "cert"] as const) : (["cert", "key"] as const);
     const why = `tls.${given} is given without tls.${absent}; a certificate and its key go together`;
@@ -59,28 +66,30 @@ export async function tlsConnectionOptions(
       invalidTls(operation, "cert", "a certificate and its key in PEM form", "something else", why, error),
     );
   }
-  const servername = tls.servername ?? (isIP(host) === 0 ? host : undefined);
-  return Ok({
+  const servername = tls.servername ?? (isIP(address.host) === 0 ? address.host : undefined);
+  const options: ConnectionOptions = {
+    ...address,
     secureContext,
     ...(servername !== undefined && { servername }),
     ...(tls.verifyHostName !== true && { checkServerIdentity: () => undefined }),
-  });
+  };
+  return Ok(() => connect(options));
 }
 
 async function readPem(given: string, part: Part, operation: string): Promise<Result<string, InvalidError>> {
-  const isPath = !given.includes("-----BEGIN");
-  let text = given;
-  if (isPath) {
-    try {
-      text = await readFile(given, "utf8");
-    } catch (error) {
-      const why = `the file ${given} cannot be read: ${messageOf(error)}`;
-      return Err(invalidTls(operation, part, "a file that can be read, or PEM text", given, why, error));
-    }
+  if (given.includes("-----BEGIN")) return Ok(given);
+  // What is given as a key by mistake may be the secret itself, so it is not shown.
+  const shown = part === "key" ? "the file" : `the file ${given}`;
+  const refuse = (why: string): Result<never, InvalidError> =>
+    Err(invalidTls(operation, part, "a file that holds PEM, or PEM text", shown, `${shown} ${why}`));
+  let text: string;
+  try {
+    text = await readFile(given, "utf8");
+  } catch (error) {
+    return refuse(`cannot be read (${error instanceof Error ? errorCode(error) : "UNKNOWN"})`);
   }
   if (!text.includes("-----BEGIN")) {
-    const why = `${given} holds no PEM block ("-----BEGIN ..."); convert it with openssl`;
-    return Err(invalidTls(operation, part, "PEM text", given, why));
+    return refuse('holds no PEM block ("-----BEGIN ..."); convert it with openssl');
   }
   return Ok(text);
 }
