@@ -26,7 +26,7 @@ export function differences(
   for (const [name, want] of Object.entries(wanted)) {
     if (want === undefined) continue;
     const path = prefix + name;
-    const have = present[name];
+    const have = Object.hasOwn(present, name) ? present[name] : undefined;
     if (isPlain(want)) found.push(...differences(want, isPlain(have) ? have : {}, `${path}.`));
     else if (!equal(want, have)) {
       found.push(
