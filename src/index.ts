@@ -1,3 +1,11 @@
+/**
+ * Typed drivers for userspace switches: one core API over Open vSwitch (with DPDK) and an embedded switch in memory.
+ *
+ * Start with {@link connect}; {@link VSwitch} has the verbs.
+ *
+ * @module
+ */
+export { connect, type ConnectOptions } from "./connect.js";
 export type { CallOptions } from "./core/call.js";
 export * from "./core/errors.js";
 export { Err, Ok, type Result } from "./core/result.js";
@@ -18,3 +26,4 @@ export type {
   VxlanSpec,
 } from "./core/specs.js";
 export * from "./core/vswitch.js";
+export type { TlsOptions } from "./net/tls.js";
