@@ -33,9 +33,13 @@ function defaults(spec: InterfaceSpec): Record<string, unknown> {
       return { vni: 0, dstPort: 4789 };
     case "geneve":
       return { vni: 0, dstPort: 6081 };
-    default:
-      return {};
+    case "internal":
+    case "loopback":
+    case "af-packet":
+    case "patch":
+      break;
   }
+  return {};
 }
 
 const withoutAbsent = (fields: object): Record<string, unknown> =>

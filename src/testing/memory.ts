@@ -23,9 +23,7 @@ export interface ForeignInterface {
 }
 
 /** What may change on an interface without a verb, such as the link when a peer connects. */
-export type InterfaceChange = Partial<
-  Pick<InterfaceInfo, "adminState" | "linkState" | "mtu" | "externalIds" | "statistics">
->;
+export type InterfaceChange = Partial<Pick<InterfaceInfo, "adminState" | "linkState" | "mtu" | "statistics">>;
 
 const supported: TypeSupport = { supported: true, experimental: false, why: "" };
 const unsupported: TypeSupport = {
@@ -159,6 +157,18 @@ export class MemorySwitch {
     const stored = this.#state.interface(name);
     if (stored === undefined) throw new Error(`changeInterface: there is no interface ${name}`);
     this.#state.putInterface({ ...stored, info: { ...stored.info, ...change } });
+  }
+
+  /** Sets external ids of the interface or bridge of this name, whoever made it; others of it stay. */
+  setExternalIds(name: string, ids: Readonly<Record<string, string>>): void {
+    const stored = this.#state.interface(name);
+    const bridge = this.#state.bridge(name);
+    if (stored !== undefined) {
+      const externalIds = { ...stored.info.externalIds, ...ids };
+      this.#state.putInterface({ ...stored, info: { ...stored.info, externalIds } });
+    } else if (bridge !== undefined) {
+      this.#state.putBridge({ ...bridge, externalIds: { ...bridge.externalIds, ...ids } });
+    } else throw new Error(`setExternalIds: there is no interface or bridge ${name}`);
   }
 
   /** Removes an interface, whoever made it. One that is gone is no mistake. */
