@@ -227,8 +227,6 @@ export class OvsVSwitch implements VSwitch {
   async close(): Promise<void> {
     this.#closed = true;
     await this.#session.close();
-    const reopened = await this.#reopening;
-    if (reopened?.isOk() === true) await reopened.value.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -237,18 +235,28 @@ export class OvsVSwitch implements VSwitch {
 
   /** The connection to use: a new one when the last broke, such as by a restart of ovsdb-server. */
   async #connected(deadline: Deadline): Promise<Result<Session, VSwitchError>> {
-    if (this.#closed) return Err(closedError(deadline.operation));
-    if (this.#session.closed === undefined) return Ok(this.#session);
-    this.#reopening ??= Session.open(this.#options, deadline).finally(() => {
-      this.#reopening = undefined;
-    });
-    const opened = await this.#reopening;
-    if (opened.isErr() || opened.value === this.#session) return opened;
+    for (;;) {
+      if (this.#closed) return Err(closedError(deadline.operation));
+      if (this.#session.closed === undefined) return Ok(this.#session);
+      const own = this.#reopening === undefined;
+      this.#reopening ??= this.#reopen(deadline);
+      const reopened = await this.#reopening;
+      // Another verb's attempt ends with that verb's deadline or signal, which are not ours.
+      if (own || deadline.signal.aborted) return reopened;
+    }
+  }
+
+  async #reopen(deadline: Deadline): Promise<Result<Session, VSwitchError>> {
+    const opened = await Session.open(this.#options, deadline);
+    this.#reopening = undefined;
+    if (opened.isErr()) return opened;
+    if (this.#closed) {
+      await opened.value.close();
+      return Err(closedError(deadline.operation));
+    }
     this.#session = opened.value;
     this.#seen = { bridges: new Map(), ports: new Map() };
-    if (!this.#closed) return opened;
-    await opened.value.close();
-    return Err(closedError(deadline.operation));
+    return opened;
   }
 
   async #call<T>(
