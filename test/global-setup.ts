@@ -7,9 +7,14 @@ import { removeAbandonedFolders } from "./support/openvswitch/folders.js";
 export default function setup(): () => void {
   const advice = ensurePackages(thisHost());
   if (advice !== "") process.stderr.write(`\n${advice}\n`);
+  else explainSkips();
+  removeAbandonedFolders();
+  return removeAbandonedFolders;
+}
+
+/** With all programs there, a flavour can still want privileges. */
+function explainSkips(): void {
   for (const [flavour, { note }] of Object.entries(availableFlavours())) {
     if (note !== "") process.stderr.write(`Open vSwitch, ${flavour}${note}\n`);
   }
-  removeAbandonedFolders();
-  return removeAbandonedFolders;
 }

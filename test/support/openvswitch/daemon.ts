@@ -115,7 +115,7 @@ export class Daemon {
       if (!this.isRunning || performance.now() > deadline) {
         const what = this.isRunning ? `is not ready after ${readyTimeoutMs} ms` : "ended before it was ready";
         await this.kill();
-        throw new Error(`${this.name} ${what}; it printed:\n${this.log().slice(-4000)}`);
+        throw new Error(`${this.name} ${what}; it printed:\n${digest(this.log())}`);
       }
       await delay(5);
     }
@@ -128,6 +128,13 @@ export class Daemon {
     timer.abort();
     return !this.isRunning;
   }
+}
+
+/** What matters of a log: the complaints, wherever they are (DPDK prints its whole usage after one), and the end. */
+function digest(log: string): string {
+  const end = log.slice(-1500);
+  const complaints = log.slice(0, -1500).match(/^.*\|(WARN|ERR|EMER)\|.*$/gmu) ?? [];
+  return [...complaints, end].join("\n");
 }
 
 process.once("exit", () => {
