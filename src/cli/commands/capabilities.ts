@@ -1,0 +1,49 @@
+import type { Argv } from "yargs";
+import type { Capabilities, TypeSupport } from "../../index.js";
+import { onSwitch } from "../connection.js";
+import type { GlobalOptions } from "../globals.js";
+import type { Choose, Report } from "../program.js";
+import { printable } from "../style.js";
+import { table } from "../table.js";
+import { engineWords } from "../words.js";
+
+/** Whether something can be had, in a word. */
+export const supportWord = ({ supported, experimental }: TypeSupport): string =>
+  supported ? (experimental ? "experimental" : "yes") : "no";
+
+const row = ([what, support]: readonly [string, TypeSupport]): readonly string[] => [
+  what,
+  supportWord(support),
+  printable(support.why),
+];
+
+function report(able: Capabilities): Report {
+  const rows = Object.entries(able.interfaceTypes).map(row);
+  const addresses = row(["addresses", able.addresses]);
+  const facts = Object.entries(able.native).map(([key, value]) => `${printable(key)}: ${printable(value)}`);
+  return {
+    data: able,
+    text: (style) =>
+      [
+        style("bold", engineWords(able)),
+        ...facts,
+        "",
+        table(["INTERFACE TYPE", "SUPPORTED", "WHY NOT"], rows),
+        "",
+        table(["FEATURE", "SUPPORTED", "WHY NOT"], [addresses]),
+      ].join("\n"),
+  };
+}
+
+/** `vswitch capabilities`: what this switch can do. */
+export const capabilitiesCommand = (parser: Argv<GlobalOptions>, choose: Choose): Argv<GlobalOptions> =>
+  parser.command(
+    "capabilities",
+    "tell which interface types this switch can make, and why not the others",
+    (y) => y,
+    (args) =>
+      choose(
+        args,
+        onSwitch(async ({ vswitch, call }) => (await vswitch.capabilities(call())).map(report)),
+      ),
+  );

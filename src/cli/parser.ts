@@ -1,0 +1,127 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import yargs, { type Argv } from "yargs";
+import { attachCommand, detachCommand } from "./commands/attach.js";
+import { createBridgeCommand, deleteBridgeCommand, listBridgesCommand } from "./commands/bridges.js";
+import { capabilitiesCommand } from "./commands/capabilities.js";
+import { createCommand } from "./commands/create.js";
+import { deleteCommand } from "./commands/delete.js";
+import { gcCommand } from "./commands/gc.js";
+import { listCommand } from "./commands/list.js";
+import { showCommand } from "./commands/show.js";
+import { watchCommand } from "./commands/watch.js";
+import { withGlobals, type GlobalOptions, type Globals } from "./globals.js";
+import type { Action, Choose } from "./program.js";
+
+const commands = [
+  createCommand,
+  attachCommand,
+  detachCommand,
+  deleteCommand,
+  listCommand,
+  showCommand,
+  createBridgeCommand,
+  deleteBridgeCommand,
+  listBridgesCommand,
+  capabilitiesCommand,
+  watchCommand,
+  gcCommand,
+] as const;
+
+/** What the arguments ask for. */
+export type Parsed =
+  | { readonly kind: "run"; readonly globals: Globals; readonly action: Action }
+  /** Help, the version, the completion script: to be printed as it is. */
+  | { readonly kind: "text"; readonly text: string }
+  | { readonly kind: "misused"; readonly message: string };
+
+/** The package's own version; a package can always be found by its own name. */
+function version(): string {
+  const file = createRequire(import.meta.url).resolve("vswitch-drivers/package.json");
+  const content: unknown = JSON.parse(readFileSync(file, "utf8"));
+  const found =
+    typeof content === "object" && content !== null && "version" in content ? content.version : "";
+  return String(found);
+}
+
+/** yargs in the words of this program. */
+const strings = {
+  "Argument: %s, Given: %s, Choices: %s": "--%s is %s; expected one of %s",
+  "Not enough arguments following: %s": "option --%s requires an argument",
+};
+
+/** An error of yargs on one line. Its plural texts cannot be set by `updateStrings`. */
+const oneLine = (message: string): string =>
+  message
+    .trim()
+    .replaceAll(/\s*\n\s*/gu, "; ")
+    .replace(/^Invalid values:; /u, "")
+    .replace(/^Not enough non-option arguments:/u, "missing argument:")
+    .replace(
+      /^Missing required arguments?: (.*)$/u,
+      (_, names: string) =>
+        `missing option ${names
+          .split(", ")
+          .map((name) => `--${name}`)
+          .join(", ")}`,
+    )
+    .replace(/^./u, (first) => first.toLowerCase());
+
+const epilogue = [
+  "Exit codes: 0 done; 1 any error, with a message on standard error; 130 and 143 interrupted, and undone.",
+  "What is asked for and there already, or gone already, is a success.",
+].join("\n");
+
+/** The grammar of the command line. `choose` is told what is to be run. */
+export function grammar(width: number, choose: Choose): Argv<GlobalOptions> {
+  const parser = withGlobals(yargs([]).detectLocale(false).locale("en"))
+    .updateStrings(strings)
+    .scriptName("vswitch")
+    .usage(
+      "Creates, attaches and deletes interfaces on the virtual switch of this host.\n\nUsage: $0 COMMAND [OPTIONS]",
+    )
+    .exitProcess(false)
+    .parserConfiguration({
+      // `--no-wait` is an option of its own.
+      "boolean-negation": false,
+      // Names may be digits, and `--external-id a.b=c` is one key.
+      "parse-numbers": false,
+      "parse-positional-numbers": false,
+      "dot-notation": false,
+      "strip-aliased": true,
+      "strip-dashed": true,
+      "greedy-arrays": false,
+    })
+    .demandCommand(1, "missing command name")
+    .strict()
+    .strictCommands()
+    .showHelpOnFail(false)
+    .help("help", "show this help")
+    .alias("help", "h")
+    .version("version", "print the version", `vswitch ${version()}`)
+    .alias("version", "V")
+    .epilogue(epilogue)
+    .wrap(width);
+  return commands
+    .reduce<Argv<GlobalOptions>>((next, command) => command(next, choose), parser)
+    .completion("completion", "print a completion script for bash, zsh or fish, by $SHELL");
+}
+
+/** Reads the arguments. `width`: of the help, in columns. */
+export async function parse(argv: readonly string[], width: number): Promise<Parsed> {
+  let chosen: Parsed | undefined;
+  const parser = grammar(width, (globals, action) => {
+    chosen = { kind: "run", globals, action };
+  });
+  // Called again for each command within a command, the outermost last.
+  const onParsed = (error: Error | null | undefined, _args: unknown, text: string): void => {
+    if (error) chosen = { kind: "misused", message: oneLine(error.message) };
+    else if (chosen === undefined || chosen.kind === "text") chosen = { kind: "text", text };
+  };
+  try {
+    await parser.parse([...argv], {}, onParsed);
+  } catch (error) {
+    chosen ??= { kind: "misused", message: error instanceof Error ? oneLine(error.message) : String(error) };
+  }
+  return chosen ?? { kind: "text", text: "" };
+}
