@@ -75,6 +75,14 @@ for (const flavour of flavours) {
       await ovs.stop();
     });
 
+    test("is stopped also while it is paused", async () => {
+      const ovs = await startOpenVSwitch({ flavour });
+      const pids = [ovs.server.pid, ovs.vswitchdPid ?? 0];
+      for (const pid of pids) process.kill(pid, "SIGSTOP");
+      await ovs.stop();
+      expect(pids.map(isAlive)).toEqual([false, false]);
+    });
+
     test("does not outlive a test process that was killed", async () => {
       const { child, dir, pids } = await startInAnotherProcess(flavour);
       expect(pids.map(isAlive)).toEqual([true, true]);

@@ -19,7 +19,7 @@ export interface DaemonOptions {
   readonly within?: readonly string[] | undefined;
 }
 
-const readyTimeoutMs = 20_000;
+const patienceMs = 15_000;
 const politeMs = 5_000;
 
 const running = new Set<Daemon>();
@@ -67,7 +67,7 @@ export class Daemon {
         child.once("spawn", () => resolve(child.pid ?? 0));
       });
       const daemon = new Daemon(options, child, pid, logStart);
-      await daemon.#waitUntilReady(options.ready);
+      await daemon.waitFor(options.ready);
       return daemon;
     } finally {
       closeSync(log);
@@ -83,8 +83,25 @@ export class Daemon {
     return readFileSync(this.#logFile).subarray(this.#logStart).toString();
   }
 
+  /** Waits until it has printed this, after the first `from` characters of its log; kills it when it does not. */
+  async waitFor(pattern: RegExp, from = 0): Promise<RegExpExecArray> {
+    const deadline = performance.now() + patienceMs;
+    for (;;) {
+      const found = pattern.exec(this.log().slice(from));
+      if (found !== null) return found;
+      if (!this.isRunning || performance.now() > deadline) {
+        const what = this.isRunning ? `has not said ${String(pattern)} in ${patienceMs} ms` : "ended";
+        await this.kill();
+        throw new Error(`${this.name} ${what}; it printed:\n${digest(this.log())}`);
+      }
+      await delay(5);
+    }
+  }
+
   /** Stops it: by asking, then SIGTERM, then SIGKILL. Does nothing when it has ended. */
   async stop(ask?: () => Promise<unknown>): Promise<void> {
+    // A test may have paused it.
+    if (this.isRunning) this.#child.kill("SIGCONT");
     if (ask !== undefined && this.isRunning) {
       // One that does not answer, or has just ended, is dealt with below.
       const asked = await ask().then(
@@ -107,18 +124,6 @@ export class Daemon {
   /** For the last moments of this process, when nothing can be waited for. */
   killNow(): void {
     this.#child.kill("SIGKILL");
-  }
-
-  async #waitUntilReady(ready: RegExp): Promise<void> {
-    const deadline = performance.now() + readyTimeoutMs;
-    while (!ready.test(this.log())) {
-      if (!this.isRunning || performance.now() > deadline) {
-        const what = this.isRunning ? `is not ready after ${readyTimeoutMs} ms` : "ended before it was ready";
-        await this.kill();
-        throw new Error(`${this.name} ${what}; it printed:\n${digest(this.log())}`);
-      }
-      await delay(5);
-    }
   }
 
   async #endsWithin(milliseconds: number): Promise<boolean> {

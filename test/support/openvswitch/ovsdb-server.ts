@@ -189,9 +189,8 @@ export class OvsdbServer implements AsyncDisposable {
   async #listen(kind: keyof typeof listeners): Promise<void> {
     const before = this.log().length;
     await this.appctl("ovsdb-server/add-remote", listeners[kind]);
-    const port = /listening on port (\d+)/u.exec(this.log().slice(before))?.[1];
-    if (port === undefined)
-      throw new Error(`ovsdb-server does not listen on ${listeners[kind]}:\n${this.log()}`);
+    // The answer comes first: the server listens in the next turn of its main loop.
+    const [, port = ""] = await this.#running().waitFor(/listening on port (\d+)/u, before);
     const host = kind === "tcp6" ? "[::1]" : "127.0.0.1";
     this.#remotes = { ...this.#remotes, [kind]: `${kind === "ssl" ? "ssl" : "tcp"}:${host}:${port}` };
   }

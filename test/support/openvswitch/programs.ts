@@ -1,5 +1,5 @@
 import { accessSync, constants, readdirSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { delimiter, join, resolve } from "node:path";
 import process from "node:process";
 
 /** How a program is started: the file to execute and the arguments that come before the program's own. */
@@ -39,7 +39,7 @@ export class Installation {
   /** Open vSwitch as the tests use it: `VSWITCH_TEST_OVS_ROOT`, a folder of unpacked packages, or the system's. */
   static openVSwitch(): Installation {
     const root = process.env["VSWITCH_TEST_OVS_ROOT"];
-    return root === undefined || root === "" ? Installation.system() : new Installation(root);
+    return root === undefined || root === "" ? Installation.system() : new Installation(resolve(root));
   }
 
   /** The program's file. */
