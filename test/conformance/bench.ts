@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { VSwitchError } from "../../src/core/errors.js";
 import type { Result } from "../../src/core/result.js";
 import type { InterfaceSpec } from "../../src/core/specs.js";
-import type { VSwitch } from "../../src/core/vswitch.js";
+import type { BridgeInfo, VSwitch } from "../../src/core/vswitch.js";
 import type { ConformanceTarget, Example } from "./target.js";
 
 type Kind = VSwitchError["kind"];
@@ -26,6 +26,12 @@ export const owner = "conformance";
 
 let named = 0;
 
+/** What is on a switch, by name. */
+interface Switch {
+  readonly interfaces: readonly string[];
+  readonly bridges: readonly string[];
+}
+
 /**
  * One target with what a test needs: fresh names, connections that are closed, an administrator whose things are taken
  * away. After each test the switch has to be as it was before, by what the core API itself offers.
@@ -38,6 +44,7 @@ export class Bench {
     bridges: [],
     interfaces: [],
   };
+  #before: Switch = { interfaces: [], bridges: [] };
   #vswitch: VSwitch | undefined;
   #resume: (() => Promise<void>) | undefined;
 
@@ -104,17 +111,45 @@ export class Bench {
     await resume?.();
   }
 
-  /** Names of bridges, as the core API tells them. */
-  async bridges(): Promise<readonly string[]> {
-    return (await this.vswitch.listBridges()).unwrap().map(({ name }) => name);
+  /** The names of these, without what was there before the test. */
+  since(things: readonly { readonly name: string }[]): readonly string[] {
+    const before = new Set([...this.#before.interfaces, ...this.#before.bridges]);
+    return things.map(({ name }) => name).filter((name) => !before.has(name));
   }
 
-  /** Names of interfaces, as the core API tells them. */
+  /** Names of the bridges that came since the test began, as the core API tells them. */
+  async bridges(): Promise<readonly string[]> {
+    return this.since((await this.vswitch.listBridges()).unwrap());
+  }
+
+  /** Names of the interfaces that came since the test began, as the core API tells them. */
   async interfaces(): Promise<readonly string[]> {
-    return (await this.vswitch.listInterfaces()).unwrap().map(({ name }) => name);
+    return this.since((await this.vswitch.listInterfaces()).unwrap());
+  }
+
+  /** The bridge of this name, as the core API tells it. */
+  async bridge(name: string): Promise<BridgeInfo | undefined> {
+    return (await this.vswitch.listBridges()).unwrap().find((bridge) => bridge.name === name);
+  }
+
+  /** Names of the bridges that came since the test began, by the switch's own tool. */
+  async realBridges(): Promise<readonly string[]> {
+    return (await this.#everything()).bridges.filter((name) => !this.#before.bridges.includes(name));
+  }
+
+  /** Names of the interfaces that came since the test began, by the switch's own tool. */
+  async realInterfaces(): Promise<readonly string[]> {
+    return (await this.#everything()).interfaces.filter((name) => !this.#before.interfaces.includes(name));
+  }
+
+  async #everything(): Promise<Switch> {
+    const { administrator } = this.target;
+    const [interfaces, bridges] = await Promise.all([administrator.interfaces(), administrator.bridges()]);
+    return { interfaces: interfaces.toSorted(), bridges: bridges.toSorted() };
   }
 
   async begin(): Promise<void> {
+    this.#before = await this.#everything();
     this.#vswitch = await this.connect();
   }
 
@@ -129,8 +164,8 @@ export class Bench {
     await this.#asEachOwner(deleteOwnBridges);
     for (const name of this.#foreign.bridges.splice(0)) await administrator.removeBridge(name);
     this.#owners.clear();
-    const left = [...(await administrator.interfaces()), ...(await administrator.bridges())];
-    assert.deepEqual(left, [], "what a test made is gone after collectGarbage and deleteBridge");
+    const message = "a test leaves what was there, after collectGarbage and deleteBridge";
+    assert.deepEqual(await this.#everything(), this.#before, message);
   }
 
   async #asEachOwner(act: (vswitch: VSwitch) => Promise<void>): Promise<void> {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { CallOptions } from "../../src/core/call.js";
 import type { VSwitchError } from "../../src/core/errors.js";
 import type { InterfaceInfo, VSwitch, WatchEvent } from "../../src/core/vswitch.js";
 
@@ -16,7 +17,7 @@ export class Follower {
     this.#events = events;
   }
 
-  static async of(vswitch: VSwitch, options: { readonly signal?: AbortSignal } = {}): Promise<Follower> {
+  static async of(vswitch: VSwitch, options: CallOptions = {}): Promise<Follower> {
     return new Follower((await vswitch.watch(options)).unwrap());
   }
 

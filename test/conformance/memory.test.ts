@@ -113,7 +113,10 @@ function memoryTarget(): ConformanceTarget {
       moveReopens: true,
       sharedNames: true,
     },
-    start: async () => {},
+    start: async () => {
+      memory.addForeignBridge("br-ex");
+      memory.addForeignInterface("eth0", { bridge: "br-ex" });
+    },
     stop: async () => {},
     connect: async (owner) => memory.connect({ owner }),
     administrator,

@@ -3,7 +3,7 @@ import type { InterfaceSpec } from "../../src/core/specs.js";
 import { failure, type Bench } from "./bench.js";
 
 export function refusalTests(bench: Bench): void {
-  const { refuse, administrator } = bench.target;
+  const { refuse } = bench.target;
 
   const refused = async (): Promise<InterfaceSpec> => {
     const name = bench.name();
@@ -24,7 +24,7 @@ export function refusalTests(bench: Bench): void {
       expect(error.details).not.toBe("");
       expect(error.leftBehind).toEqual([]);
       expect(await bench.interfaces()).toEqual(before);
-      expect(await administrator.interfaces()).toEqual(before);
+      expect(await bench.realInterfaces()).toEqual(before);
       failure(await bench.vswitch.getInterface(spec.name), "not-found");
     });
 
@@ -35,7 +35,7 @@ export function refusalTests(bench: Bench): void {
       const error = failure(await bench.vswitch.createInterface({ ...spec, attach }), "rejected");
       expect(error.leftBehind).toEqual([]);
       expect(await bench.bridges()).toEqual(bridges);
-      expect(await administrator.bridges()).toEqual(bridges);
+      expect(await bench.realBridges()).toEqual(bridges);
     });
 
     test("leaves the interfaces alone that are on the bridge", async () => {

@@ -58,10 +58,10 @@ export interface Administrator {
 export interface ConformanceTarget {
   /** At least one. The first stands for all where the type does not matter. */
   readonly examples: readonly Example[];
-  /** Specs of types that this target has to refuse as `unsupported`. */
+  /** Specs that this target has to refuse as `unsupported`: of a type it lacks, or with a field it lacks. */
   readonly unsupported: readonly InterfaceSpec[];
   readonly features: Features;
-  /** Starts an empty switch; called once, before everything else. */
+  /** Starts the switch; called once, before everything else. What is on it then has to be on it after every test. */
   readonly start: () => Promise<void>;
   /** Called once, at the end, also when `start` failed. */
   readonly stop: () => Promise<void>;

