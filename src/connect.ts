@@ -65,7 +65,14 @@ const vppSockets = ["/run/vpp/api.sock", "/run/vpp-api.sock"] as const;
 
 const operation = "connect";
 
-/** The engine of a connection that names none: by what is in the remote's name, or else by the sockets that are there. */
+/** A remote without an engine tells by its name: VPP's API socket is an `api.sock`, Open vSwitch's a `db.sock`. */
+function engineOf({ engine, remote }: Settings): Result<Engine, InvalidError | UnreachableError> {
+  if (engine !== undefined) return Ok(engine);
+  if (remote !== undefined) return Ok(remote.endsWith("api.sock") ? "vpp" : "ovs");
+  return findEngine();
+}
+
+/** By the sockets that are there. */
 function findEngine(): Result<Engine, InvalidError | UnreachableError> {
   const ovs = existsSync(ovsSocket());
   const vpp = vppSockets.find((socket) => existsSync(socket));
@@ -103,10 +110,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Result<VSwi
   const started = Deadline.start(operation, { signal, timeoutMs }, defaultTimeoutMs);
   if (started.isErr()) return started;
   using deadline = started.value;
-  // A remote without an engine is Open vSwitch's: VPP's API socket has a name of its own, known below.
-  const engine =
-    settings.value.engine ?? (settings.value.remote === undefined ? findEngine() : Ok("ovs" as const));
-  if (typeof engine === "string") return await open(engine, settings.value, deadline);
+  const engine = engineOf(settings.value);
   return engine.isErr() ? engine : await open(engine.value, settings.value, deadline);
 }
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Deadline } from "../core/call.js";
-import { ConflictError, type VSwitchError } from "../core/errors.js";
-import { Err, type Result } from "../core/result.js";
+import { ConflictError, ProtocolError, type VSwitchError } from "../core/errors.js";
+import { Err, Ok, type Result } from "../core/result.js";
 import {
   TransactionRejectedError,
   type Integer,
@@ -58,11 +58,14 @@ export async function commit(
     ? [mutate("Open_vSwitch", here, [["next_cfg", "+=", 1]]), select("Open_vSwitch", here, ["next_cfg"])]
     : [];
   const written = await context.session.write([...operations, ...numbered], context.deadline);
-  return written.map((results) => {
-    const last = results.at(-1);
-    const [row] = context.wait && last !== undefined && "rows" in last ? last.rows : [];
-    return { results, nextCfg: row?.next_cfg };
-  });
+  if (written.isErr()) return written;
+  const results = written.value;
+  if (!context.wait) return Ok({ results, nextCfg: undefined });
+  const nextCfg = results.at(-1)?.rows?.[0]?.["next_cfg"];
+  if (typeof nextCfg === "number" || typeof nextCfg === "bigint") return Ok({ results, nextCfg });
+  const { operation } = context;
+  const message = `${operation}: the database took the change, and its root row (table Open_vSwitch) was gone: somebody deleted it`;
+  return Err(new ProtocolError({ operation, message }));
 }
 
 /** The world was not as the transaction took it to be: a guard failed, or a name was taken at the commit. */
