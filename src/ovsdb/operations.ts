@@ -167,7 +167,7 @@ export interface Operations<Db extends DatabaseRows> {
     this: void,
     table: T,
     row: InputRow<Db[T]>,
-    options?: { readonly uuidName?: string; readonly uuid?: Uuid },
+    options?: { readonly uuidName?: string | undefined; readonly uuid?: Uuid | undefined },
   ): InsertOperation<T>;
   /**
    * Reads rows. `_uuid` always comes along: without it the server gives equal rows once. Left out, `columns` are all

@@ -1,5 +1,6 @@
 import { parseSchema } from "../../src/ovsdb/parse-schema.js";
 import { DatabaseSchema } from "../../src/ovsdb/schema.js";
+import { toUuid, type Uuid } from "../../src/ovsdb/uuid.js";
 
 /** A small database that has every kind of column, table and reference. */
 export const labJson = {
@@ -42,4 +43,11 @@ export function schemaOf(json: unknown): DatabaseSchema {
   const schema = parseSchema(json);
   if (schema instanceof DatabaseSchema) return schema;
   throw new Error(`no schema: ${schema.path} is ${schema.got}; expected ${schema.expected}`);
+}
+
+/** A uuid that is known to be one. */
+export function uuidOf(text: string): Uuid {
+  const uuid = toUuid(text);
+  if (uuid === undefined) throw new Error(`${text} is no uuid`);
+  return uuid;
 }
