@@ -1,0 +1,122 @@
+import { isAscii, isUtf8 } from "node:buffer";
+
+/** A text that was read, or why it could not be. */
+export type Parsed =
+  { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly why: string };
+
+/** A number of fewer digits is exact as a double. */
+export const manyDigits = 16;
+
+/** Of more digits, `JSON.parse` makes Infinity. */
+const mostDigits = 309;
+
+/**
+ * Where in a text 16 or more digits in a row stand outside strings, and how to get there in what `JSON.parse` makes
+ * of it. Flat, because a text may have hundreds of thousands. For each: where the digits begin and end, the first
+ * level that differs from the place before, the level they stand on (the outermost object is 1), and for each level
+ * from the first to that one the step: in an array `-1 - index`, in an object where the member's name begins.
+ */
+export type LongDigits = number[];
+
+/**
+ * Reads one JSON text. An integer beyond ±(2^53 - 1) becomes a bigint, with every digit; all other numbers are
+ * numbers. A member that is named twice has its last value, as in `JSON.parse` and in Open vSwitch.
+ */
+export function parseExactly(bytes: Buffer, longDigits: LongDigits): Parsed {
+  const ascii = isAscii(bytes);
+  if (!ascii && !isUtf8(bytes)) return { ok: false, why: "it is not UTF-8" };
+  const text = bytes.toString(ascii ? "latin1" : "utf8");
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    return { ok: false, why: error instanceof Error ? error.message : String(error) };
+  }
+  // A place counts bytes. In ASCII they are characters, and a string is quicker to cut than a buffer is to decode.
+  if (longDigits.length > 0) restoreDigits(value, ascii ? text : new Utf8Source(bytes), longDigits);
+  return { ok: true, value };
+}
+
+/** A text in which a place is a number of bytes. A string is one where every character is ASCII. */
+interface Source {
+  indexOf(character: string, from: number): number;
+  slice(from: number, to: number): string;
+}
+
+class Utf8Source implements Source {
+  readonly #bytes: Buffer;
+
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes;
+  }
+
+  indexOf(character: string, from: number): number {
+    return this.#bytes.indexOf(character, from);
+  }
+
+  slice(from: number, to: number): string {
+    return this.#bytes.toString("utf8", from, to);
+  }
+}
+
+/** Puts bigints in the place of the integers that `JSON.parse` has rounded. */
+function restoreDigits(root: unknown, source: Source, longDigits: LongDigits): void {
+  /** The array or object on each level on the way to the present place. */
+  const containers: unknown[] = [undefined, root];
+  for (let at = 0; at < longDigits.length;) {
+    const digits = longDigits[at] ?? 0;
+    const end = longDigits[at + 1] ?? 0;
+    const firstLevel = longDigits[at + 2] ?? 0;
+    const level = longDigits[at + 3] ?? 0;
+    at += 4;
+    for (let passed = firstLevel; passed < level; passed++) {
+      containers[passed + 1] = memberOf(containers[passed], stepKey(source, longDigits[at++] ?? 0));
+    }
+    const step = longDigits[at++] ?? 0;
+    const integer = unsafeInteger(source.slice(digits - 2, end + 1));
+    if (integer !== undefined) restoreAt(containers[level], stepKey(source, step), integer);
+  }
+}
+
+/**
+ * The integer that the digits are, with their sign, unless a double holds it or they are a part of a real number.
+ * `context` begins two bytes before the digits and ends one byte after.
+ */
+function unsafeInteger(context: string): string | undefined {
+  const integer = context.slice(context[1] === "-" ? 1 : 2, -1);
+  const inReal = /[.eE+]/.test((context[1] === "-" ? context[0] : context[1]) + context.slice(-1));
+  return inReal || integer.length > mostDigits || Number.isSafeInteger(Number(integer)) ? undefined : integer;
+}
+
+/** The index or the member's name that a step of a path stands for. */
+function stepKey(source: Source, step: number): number | string {
+  if (step < 0) return -1 - step;
+  let end = source.indexOf('"', step + 1);
+  const name = source.slice(step + 1, end);
+  if (!name.includes("\\")) return name;
+  // The quote may be an escaped one: it is where what was cut so far ends in an odd number of backslashes.
+  while (/(?<!\\)(?:\\\\)*\\$/.test(source.slice(step, end))) end = source.indexOf('"', end + 1);
+  return String(JSON.parse(source.slice(step, end + 1)));
+}
+
+function memberOf(container: unknown, key: number | string): unknown {
+  if (Array.isArray(container)) {
+    const items: readonly unknown[] = container;
+    return typeof key === "number" ? items[key] : undefined;
+  }
+  return isRecord(container) && Object.hasOwn(container, key) ? container[key] : undefined;
+}
+
+/**
+ * Sets the member to the exact integer, unless another number stands there: then the member, or something around it,
+ * is named twice, and this one was not the last.
+ */
+function restoreAt(container: unknown, key: number | string, integer: string): void {
+  const present = memberOf(container, key);
+  if (typeof present !== "number" && typeof present !== "bigint") return;
+  if (Number(present) === Number(integer) && isRecord(container)) container[key] = BigInt(integer);
+}
+
+function isRecord(value: unknown): value is Record<string | number, unknown> {
+  return typeof value === "object" && value !== null;
+}

@@ -1,0 +1,178 @@
+import { constants } from "node:buffer";
+
+import { manyDigits, parseExactly, type LongDigits } from "./exact-json.js";
+import { Pieces } from "./pieces.js";
+import { describeJunk } from "./stranger.js";
+
+/** What a peer may send. */
+export interface FrameLimits {
+  /**
+   * The longest message, in bytes. Default: 256 MiB, twenty times the full dump of a switch with 20 000 ports; the
+   * most is what a JavaScript string can hold (512 MiB in Node 20).
+   */
+  readonly maxBytes?: number | undefined;
+  /** How deep arrays and objects may nest. Default: 1000, which is Open vSwitch's own limit (lib/json.c). */
+  readonly maxDepth?: number | undefined;
+}
+
+const unfinished = -1;
+const tooDeep = -2;
+
+/**
+ * Splits a stream of bytes into JSON objects. They follow each other with nothing, or white space, between them
+ * (RFC 7047 section 4), so the end of each is found by looking at every byte, once, as it comes. What that finds out
+ * by the way is where the numbers are that a double cannot hold.
+ */
+export class FrameScanner {
+  readonly #maxBytes: number;
+  readonly #maxDepth: number;
+  #hasDelivered = false;
+
+  readonly #text = new Pieces();
+  /** How many brackets are open; 0 between two texts. */
+  #depth = 0;
+  #inString = false;
+  /** Whether the chunk ended behind a backslash. */
+  #escaped = false;
+  /** Where in the text the digits began with which the chunk ended; -1 where it did not. */
+  #digitsFrom = -1;
+  /** For every open bracket: which one, how many commas came, where in the text the last string began. */
+  readonly #brackets: Uint8Array;
+  readonly #commas: Int32Array;
+  readonly #strings: Int32Array;
+  /** The least depth since the last entry of `#longDigits`. */
+  #least = 1;
+  #longDigits: LongDigits = [];
+
+  constructor(limits: FrameLimits = {}) {
+    this.#maxBytes = Math.min(limits.maxBytes ?? 268_435_456, constants.MAX_STRING_LENGTH);
+    this.#maxDepth = limits.maxDepth ?? 1000;
+    this.#brackets = new Uint8Array(this.#maxDepth + 1);
+    this.#commas = new Int32Array(this.#maxDepth + 1);
+    this.#strings = new Int32Array(this.#maxDepth + 1);
+  }
+
+  /**
+   * Takes the next bytes, which must stay as they are, and gives every object that they complete to `deliver`, until
+   * that returns false. Where the bytes are no such thing it says why; nothing may be pushed after that.
+   */
+  push(chunk: Buffer, deliver: (value: unknown) => boolean): string | undefined {
+    let at = 0;
+    while (at < chunk.length) {
+      if (this.#depth === 0) {
+        const byte = chunk[at] ?? 0;
+        if (isSpace(byte)) {
+          at++;
+          continue;
+        }
+        if (byte !== 0x7b) return describeJunk(chunk.subarray(at), !this.#hasDelivered);
+      }
+      const end = this.#scan(chunk, at);
+      if (end === tooDeep) return `it nests arrays and objects more than ${this.#maxDepth} deep`;
+      const part = chunk.subarray(at, end === unfinished ? chunk.length : end);
+      if (this.#text.length + part.length > this.#maxBytes) {
+        return `a message is longer than ${this.#maxBytes} bytes`;
+      }
+      if (end === unfinished) {
+        this.#text.append(part);
+        return undefined;
+      }
+      at = end;
+      const parsed = parseExactly(this.#text.takeWith(part), this.#longDigits);
+      if (!parsed.ok) return `a message is not JSON: ${parsed.why}`;
+      this.#hasDelivered = true;
+      this.#least = 1;
+      if (this.#longDigits.length > 0) this.#longDigits = [];
+      if (!deliver(parsed.value)) return undefined;
+    }
+    return undefined;
+  }
+
+  /** How many bytes of an unfinished text it holds. */
+  get unfinishedBytes(): number {
+    return this.#text.length;
+  }
+
+  /**
+   * Looks at the bytes from `from` on, within a text. Gives the index behind the text's last byte, or `unfinished`
+   * where it goes on in the next chunk, or `tooDeep`.
+   */
+  #scan(chunk: Buffer, from: number): number {
+    const { length } = chunk;
+    const maxDepth = this.#maxDepth;
+    const brackets = this.#brackets;
+    const commas = this.#commas;
+    const strings = this.#strings;
+    /** What turns an index of the chunk into one of the text. */
+    const offset = this.#text.length - from;
+    let depth = this.#depth;
+    let least = this.#least;
+    let inString = this.#inString;
+    let at = this.#escaped ? from + 1 : from;
+    if (this.#digitsFrom >= 0) {
+      at = endOfDigits(chunk, at);
+      if (at < length) least = this.#endDigits(this.#digitsFrom, at + offset, least, depth);
+    }
+
+    while (at < length) {
+      let byte = chunk[at] ?? 0;
+      if (inString) {
+        while (byte !== 0x22 && byte !== 0x5c && ++at < length) byte = chunk[at] ?? 0;
+        if (byte === 0x5c) at += 2;
+        else if (byte === 0x22) {
+          at++;
+          inString = false;
+        }
+      } else if (byte === 0x22) {
+        strings[depth] = at++ + offset;
+        inString = true;
+      } else if (byte === 0x2c) {
+        at++;
+        commas[depth] = (commas[depth] ?? 0) + 1;
+      } else if ((byte | 0x20) === 0x7b) {
+        at++;
+        if (++depth > maxDepth) return tooDeep;
+        brackets[depth] = byte;
+        commas[depth] = 0;
+      } else if ((byte | 0x20) === 0x7d) {
+        at++;
+        if (--depth < least) least = depth;
+        if (depth === 0) break;
+      } else if (byte >= 0x30 && byte <= 0x39) {
+        const begin = at;
+        at = endOfDigits(chunk, at);
+        if (at === length) this.#digitsFrom = begin + offset;
+        else if (at - begin >= manyDigits) least = this.#endDigits(begin + offset, at + offset, least, depth);
+      } else at++;
+    }
+    this.#depth = depth;
+    this.#least = least;
+    this.#inString = inString;
+    this.#escaped = at > length;
+    return depth === 0 ? at : unfinished;
+  }
+
+  /** Takes note of digits where they are many. Gives the least depth since the last note. */
+  #endDigits(begin: number, end: number, least: number, depth: number): number {
+    this.#digitsFrom = -1;
+    if (end - begin < manyDigits) return least;
+    this.#longDigits.push(begin, end, least, depth);
+    for (let level = least; level <= depth; level++) {
+      const inArray = this.#brackets[level] === 0x5b;
+      this.#longDigits.push(inArray ? -1 - (this.#commas[level] ?? 0) : (this.#strings[level] ?? 0));
+    }
+    return depth;
+  }
+}
+
+/** The index behind the digits that begin at `at`. */
+function endOfDigits(chunk: Buffer, at: number): number {
+  const { length } = chunk;
+  while (at < length && (chunk[at] ?? 0) >= 0x30 && (chunk[at] ?? 0) <= 0x39) at++;
+  return at;
+}
+
+/** White space in JSON (RFC 8259 section 2). */
+function isSpace(byte: number): boolean {
+  return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
+}
