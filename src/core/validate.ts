@@ -21,10 +21,14 @@ export function printed(value: unknown): string {
       JSON.stringify(value, (key, member: unknown) => (secrets.has(key) ? "(not shown)" : member)) ??
       `a ${typeof value}`;
   } catch {
-    text = `a ${typeof value} that cannot be printed`;
+    text = "a value that cannot be printed";
   }
-  text = text.replaceAll(unprintable, escaped);
-  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+  return oneShortLine(text);
+}
+
+function oneShortLine(text: string): string {
+  const line = text.replaceAll(unprintable, escaped);
+  return line.length > 80 ? `${line.slice(0, 77)}...` : line;
 }
 
 const nouns: Readonly<Record<string, string>> = {
@@ -75,7 +79,7 @@ export function validate<const S extends v.GenericSchema>(
   const parsed = v.safeParse(schema, input, { abortPipeEarly: true });
   if (parsed.success) return Ok(parsed.output);
   const { path, expected, got } = describeIssue(parsed.issues[0]);
-  const where = path === "" ? what : `${what}: ${path}`;
+  const where = path === "" ? what : `${what}: ${oneShortLine(path)}`;
   const message = `${operation}: ${where} is ${got}; expected ${expected}`;
   return Err(new InvalidError({ operation, path, expected, got, message }));
 }

@@ -1,0 +1,95 @@
+import { getEventListeners } from "node:events";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { Deadline } from "../../src/core/call.js";
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+describe("a deadline that cannot start", () => {
+  test.each([0, -1, 0.5, Number.NaN, Number.POSITIVE_INFINITY, 2_147_483_648])(
+    "timeoutMs %d is invalid",
+    (ms) => {
+      const error = Deadline.start("verb", { timeoutMs: ms }, 1000).unwrapErr();
+      expect(error).toMatchObject({ kind: "invalid", operation: "verb", path: "timeoutMs", got: String(ms) });
+      expect(error.message).toBe(
+        `verb: timeoutMs is ${ms}; give milliseconds from 1 to 2147483647, or leave it out for 1000`,
+      );
+      expect(vi.getTimerCount()).toBe(0);
+    },
+  );
+
+  test("a signal that has fired: nothing was sent", () => {
+    const reason = new Error("no longer wanted");
+    const signal = AbortSignal.abort(reason);
+    const error = Deadline.start("verb", { signal }, 1000).unwrapErr();
+    expect(error).toMatchObject({ kind: "aborted", operation: "verb", outcome: "not-sent", cause: reason });
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
+describe("a deadline", () => {
+  test("passes after its time, and the error says which", () => {
+    using deadline = Deadline.start("verb", { timeoutMs: 500 }, 1000).unwrap();
+    vi.advanceTimersByTime(499);
+    expect(deadline.signal.aborted).toBe(false);
+    vi.advanceTimersByTime(1);
+    expect(deadline.signal.aborted).toBe(true);
+    expect(deadline.failure("waiting for the switch", "unknown", ["port p0"])).toMatchObject({
+      kind: "timeout",
+      operation: "verb",
+      timeoutMs: 500,
+      outcome: "unknown",
+      leftBehind: ["port p0"],
+      message: "verb: no answer within 500 ms while waiting for the switch",
+    });
+  });
+
+  test("is the default where none is given", () => {
+    using deadline = Deadline.start("verb", undefined, 1000).unwrap();
+    expect(deadline.timeoutMs).toBe(1000);
+    vi.advanceTimersByTime(1000);
+    expect(deadline.signal.aborted).toBe(true);
+  });
+
+  test("ends with the caller's signal, and the error carries its reason", () => {
+    const controller = new AbortController();
+    using deadline = Deadline.start("verb", { signal: controller.signal }, 1000).unwrap();
+    const reason = new Error("stop");
+    controller.abort(reason);
+    expect(deadline.signal.aborted).toBe(true);
+    expect(deadline.failure("dialling", "undone")).toMatchObject({
+      kind: "aborted",
+      operation: "verb",
+      outcome: "undone",
+      leftBehind: [],
+      cause: reason,
+      message: "verb: cancelled while dialling",
+    });
+  });
+
+  test("gives each step what is left of its time, at least 1 ms", () => {
+    using deadline = Deadline.start("verb", { timeoutMs: 500 }, 1000).unwrap();
+    expect(deadline.step()).toEqual({ signal: deadline.signal, timeoutMs: 500 });
+    vi.advanceTimersByTime(200);
+    expect(deadline.remainingMs()).toBe(300);
+    vi.advanceTimersByTime(1000);
+    expect(deadline.remainingMs()).toBe(1);
+  });
+
+  test("leaves no timer and no listener when it is over", () => {
+    const { signal } = new AbortController();
+    {
+      using deadline = Deadline.start("verb", { signal }, 1000).unwrap();
+      expect(deadline.signal.aborted).toBe(false);
+      expect(vi.getTimerCount()).toBe(1);
+      expect(getEventListeners(signal, "abort")).toHaveLength(1);
+    }
+    expect(vi.getTimerCount()).toBe(0);
+    expect(getEventListeners(signal, "abort")).toHaveLength(0);
+  });
+});
