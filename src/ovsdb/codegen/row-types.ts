@@ -1,7 +1,8 @@
 import { fitsNumber, type BaseType } from "../column-type.js";
 import type { ColumnSchema, DatabaseSchema, TableSchema } from "../schema.js";
-import { byName } from "./names.js";
+import type { Atom } from "../value.js";
 import { schemaLiteral } from "./schema-literal.js";
+import { byName, quoted } from "./text.js";
 
 /** How the generated module is named and what it imports. */
 export interface RowTypesOptions {
@@ -26,7 +27,7 @@ export function generateRowTypes(schema: DatabaseSchema, options: RowTypesOption
   const title = words(`${schema.name} ${schema.version}`).trim();
   return [
     `// Generated from the schema of ${title}. Do not edit it: generate it again.`,
-    `import { ${imported.join(", ")} } from ${JSON.stringify(runtimeModule)};`,
+    `import { ${imported.join(", ")} } from ${quoted(runtimeModule)};`,
     "",
     ...tables.map(rowType),
     `/** The tables of ${title}. */`,
@@ -97,11 +98,12 @@ function valueType({ type, shape }: ColumnSchema): string {
 
 function atomType(base: BaseType): string {
   if (base.type === "uuid") return "Uuid";
-  if (base.enum !== undefined && base.enum.length > 0) {
-    return base.enum
-      .map((value) => (typeof value === "bigint" ? `${value}n` : JSON.stringify(value)))
-      .join(" | ");
-  }
+  if (base.enum !== undefined && base.enum.length > 0) return base.enum.map(literalType).join(" | ");
   if (base.type === "integer") return fitsNumber(base) ? "number" : "Integer";
   return base.type === "real" ? "number" : base.type;
+}
+
+function literalType(value: Atom): string {
+  if (typeof value === "bigint") return `${value}n`;
+  return typeof value === "string" ? quoted(value) : String(value);
 }

@@ -1,6 +1,6 @@
 import type { BaseType, ColumnType } from "../column-type.js";
 import type { DatabaseSchema, TableSchema } from "../schema.js";
-import { byName } from "./names.js";
+import { byName, quoted } from "./text.js";
 
 type Literal =
   string | number | bigint | boolean | readonly Literal[] | { readonly [name: string]: Literal | undefined };
@@ -56,9 +56,10 @@ function baseJson(base: BaseType): Literal {
 function literal(value: Literal): string {
   if (typeof value === "bigint") return `${value}n`;
   if (isList(value)) return `[${value.map(literal).join(", ")}]`;
-  if (typeof value !== "object") return JSON.stringify(value);
+  if (typeof value === "string") return quoted(value);
+  if (typeof value !== "object") return String(value);
   const members = Object.entries(value).map(([name, each]) =>
-    each === undefined ? "" : `${JSON.stringify(name)}: ${literal(each)}`,
+    each === undefined ? "" : `${quoted(name)}: ${literal(each)}`,
   );
   return `{ ${members.filter((member) => member !== "").join(", ")} }`;
 }
