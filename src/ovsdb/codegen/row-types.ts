@@ -85,7 +85,7 @@ function sentences(notes: readonly string[]): string {
 
 /** Text for a comment: on one line, without anything that ends the comment or that TSDoc would act on. */
 function words(text: string): string {
-  return text.replaceAll(/[\p{Cc}\u2028\u2029]/gu, " ").replaceAll(/[\\{}@<>`]|\*(?=\/)/gu, String.raw`\$&`);
+  return text.replaceAll(/[\p{Cc}\u2028\u2029]/gu, " ").replaceAll(/[\\{}@<>`]|(?<=\*)\//gu, String.raw`\$&`);
 }
 
 function valueType({ type, shape }: ColumnSchema): string {
