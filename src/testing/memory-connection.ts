@@ -239,7 +239,6 @@ export class MemoryVSwitch implements VSwitch {
     act: (input: I) => Result<T, VSwitchError>,
   ): Answer<T> {
     if (input.isErr()) return input;
-    if (this.#endedBy !== undefined) return Err(this.#disconnected(verb));
     const started = Deadline.start(verb, options, defaultTimeoutMs);
     if (started.isErr()) return started;
     using deadline = started.value;

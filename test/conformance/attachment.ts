@@ -108,13 +108,25 @@ export function attachmentTests(bench: Bench): void {
       expect(again.moved).toBe(false);
     });
 
-    test("other settings on the same bridge are a move that opens nothing anew", async () => {
-      const bridge = bench.name("br");
-      const name = await make({ bridge, tag: 5 });
-      const moved = (await bench.vswitch.attachToBridge(name, { bridge, tag: 6 })).unwrap();
-      expect(moved).toMatchObject({ bridge, vlan: { tag: 6 }, moved: true, reopened: false });
-      expect(await placeOf(name)).toEqual({ bridge, vlan: { tag: 6 } });
-    });
+    const changes: readonly (readonly [Omit<Attachment, "bridge">, Omit<Attachment, "bridge">])[] = [
+      [{ tag: 5 }, { tag: 6 }],
+      [{ trunks: [1, 2] }, { trunks: [1, 3] }],
+      [
+        { vlanMode: "native-tagged", tag: 5 },
+        { vlanMode: "native-untagged", tag: 5 },
+      ],
+    ];
+
+    test.each(changes)(
+      "from %j to %j on one bridge is a move that opens nothing anew",
+      async (one, other) => {
+        const bridge = bench.name("br");
+        const name = await make({ bridge, ...one });
+        const moved = (await bench.vswitch.attachToBridge(name, { bridge, ...other })).unwrap();
+        expect(moved).toMatchObject({ bridge, vlan: other, moved: true, reopened: false });
+        expect(await placeOf(name)).toEqual({ bridge, vlan: other });
+      },
+    );
 
     test("settings that are left out are taken off", async () => {
       const bridge = bench.name("br");

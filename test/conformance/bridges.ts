@@ -70,9 +70,15 @@ export function bridgeTests(bench: Bench): void {
       const other = await bench.connect("other");
       const ours = await make(name);
       const others = await make(name, other);
+      (await bench.vswitch.deleteInterface(ours)).unwrap();
       (await other.deleteInterface(others)).unwrap();
-      expect(await bench.bridge(name)).toMatchObject({ interfaces: [ours] });
+      expect(await bench.bridge(name)).toMatchObject({ mark: { owner }, interfaces: [] });
       failure(await other.deleteBridge(name), "conflict");
+      (await other.collectGarbage([])).unwrap();
+      expect(await bench.bridges()).toEqual([name]);
+
+      (await bench.vswitch.collectGarbage([])).unwrap();
+      expect(await bench.bridges()).toEqual([]);
     });
 
     test("becomes persistent when it is asked for by ensureBridge", async () => {
