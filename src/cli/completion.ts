@@ -1,6 +1,6 @@
 import yargs from "yargs";
 import type { VSwitch } from "../index.js";
-import { connectOptions } from "./connection.js";
+import { connect } from "./connection.js";
 import { withGlobals } from "./globals.js";
 import { parse } from "./parser.js";
 import type { Program } from "./program.js";
@@ -74,7 +74,7 @@ async function fromSwitch(words: readonly string[], program: Program): Promise<r
     const wanted = optionNames.get(before.at(-1) ?? "") ?? argumentNames.get(command)?.[given.length];
     if (wanted === undefined) return [];
     const environment = { ...program, globals: args };
-    const connected = await program.connect(connectOptions(environment, { timeoutMs }));
+    const connected = await connect(environment, { timeoutMs });
     if (connected.isErr()) return [];
     await using vswitch = connected.value;
     return (await wanted(vswitch)).filter((name) => name.startsWith(current));

@@ -1,6 +1,7 @@
 import { defaultTimeoutMs, type CallOptions, type ChangeOptions, type Result } from "../index.js";
 import type { ConnectOptions, VSwitch, VSwitchError } from "../index.js";
 import { engines } from "./globals.js";
+import { inOptions } from "./in-options.js";
 import type { Action, Environment, Report } from "./program.js";
 
 /** A connected switch, and the options with which its verbs are called. */
@@ -30,10 +31,31 @@ export function connectOptions(
     ...(engine !== undefined && { engine }),
     ...(globals.db !== undefined && { remote: globals.db }),
     ...(owner !== undefined && { owner }),
+    ...(globals.datapathType !== undefined && { datapathType: globals.datapathType }),
     ...(Object.keys(tls).length > 0 && { tls }),
     ...call,
     signal,
   };
+}
+
+const optionOf: Readonly<Record<string, string>> = {
+  engine: "--engine",
+  remote: "--db",
+  owner: "--owner",
+  datapathType: "--datapath-type",
+  timeoutMs: "--timeout",
+  "tls.key": "--private-key",
+  "tls.cert": "--certificate",
+  "tls.ca": "--ca-cert",
+};
+
+/** Connects as the global options say. */
+export async function connect(
+  environment: Omit<Environment, "output">,
+  call: CallOptions,
+): Promise<Result<VSwitch, VSwitchError>> {
+  const connected = await environment.connect(connectOptions(environment, call));
+  return inOptions(connected, (path) => optionOf[path]);
 }
 
 /** One deadline for all that a command does: each call is given what is left of it. */
@@ -48,7 +70,7 @@ export const onSwitch =
   (verb: (session: Session) => Promise<Result<Report | null, VSwitchError>>): Action =>
   async (environment) => {
     const call = clock(environment);
-    const connected = await environment.connect(connectOptions(environment, call()));
+    const connected = await connect(environment, call());
     if (connected.isErr()) return connected;
     await using vswitch = connected.value;
     const wait = environment.globals.noWait === true ? { wait: false } : {};

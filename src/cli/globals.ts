@@ -8,6 +8,7 @@ export interface Globals {
   /** One of {@link engines}. */
   readonly engine: string | undefined;
   readonly owner: string | undefined;
+  readonly datapathType: string | undefined;
   /** Milliseconds. */
   readonly timeout: number | undefined;
   readonly noWait: boolean | undefined;
@@ -59,7 +60,10 @@ export function withGlobals(parser: Argv) {
       group,
     },
     engine: {
-      ...textOption("engine", "which kind of switch (default: the one whose socket is there)"),
+      ...textOption(
+        "engine",
+        "which kind of switch (default: the one whose socket is there; memory is empty, and gone with the command)",
+      ),
       choices: engines,
       group,
     },
@@ -67,6 +71,13 @@ export function withGlobals(parser: Argv) {
       ...textOption(
         "owner",
         "whose things are made, changed and deleted (default: $VSWITCH_OWNER or vswitch-drivers)",
+      ),
+      group,
+    },
+    "datapath-type": {
+      ...textOption(
+        "datapath-type",
+        "datapath_type of bridges that are made (Open vSwitch; default: netdev)",
       ),
       group,
     },

@@ -6,6 +6,7 @@ import { createBridgeCommand, deleteBridgeCommand, listBridgesCommand } from "./
 import { capabilitiesCommand } from "./commands/capabilities.js";
 import { createCommand } from "./commands/create.js";
 import { deleteCommand } from "./commands/delete.js";
+import { doctorCommand } from "./commands/doctor.js";
 import { gcCommand } from "./commands/gc.js";
 import { listCommand } from "./commands/list.js";
 import { showCommand } from "./commands/show.js";
@@ -26,6 +27,7 @@ const commands = [
   capabilitiesCommand,
   watchCommand,
   gcCommand,
+  doctorCommand,
 ] as const;
 
 /** What the arguments ask for. */
@@ -89,7 +91,6 @@ export function grammar(width: number, choose: Choose): Argv<GlobalOptions> {
       "parse-positional-numbers": false,
       "dot-notation": false,
       "strip-aliased": true,
-      "strip-dashed": true,
       "greedy-arrays": false,
     })
     .demandCommand(1, "missing command name")

@@ -180,12 +180,18 @@ export function fieldsOf(schema: ObjectSchema, prefix = ""): readonly SpecField[
   });
 }
 
-/** The option that stands for a place in a spec, as the user writes it; `undefined`: none does. */
-export function optionAt(path: string): string | undefined {
-  if (path === "name") return "NAME";
-  for (let at = path; at !== ""; at = at.slice(0, Math.max(0, at.lastIndexOf(".")))) {
-    const found = byPath.get(at);
-    if (found !== undefined) return `--${found.option}`;
-  }
-  return undefined;
-}
+/**
+ * Which option stands for a place in a spec, as the user writes it; `undefined`: none does. `prefix` is where the spec
+ * that an error speaks of stands in an interface's.
+ */
+export const optionIn =
+  (prefix = "") =>
+  (path: string): string | undefined => {
+    if (path === "name") return "NAME";
+    if (path === "bridge") return "BRIDGE";
+    const parts = (prefix + path).split(".");
+    // A place within a value, such as `attach.trunks.0`, is that value's.
+    const places = parts.map((_, index) => parts.slice(0, parts.length - index).join("."));
+    const known = places.map((place) => byPath.get(place)).find((found) => found !== undefined);
+    return known === undefined ? undefined : `--${known.option}`;
+  };

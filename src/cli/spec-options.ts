@@ -5,7 +5,8 @@ import { Err, InvalidError, Ok, type InterfaceType, type Result } from "../index
 import { readInput } from "./input.js";
 import type { Program } from "./program.js";
 import { textOption } from "./globals.js";
-import { optionAt, type SpecField } from "./spec-fields.js";
+import { inOptions } from "./in-options.js";
+import { optionIn, type SpecField } from "./spec-fields.js";
 
 /** The values of the options, by their names without hyphens, as the parser gives them. */
 export type Arguments = Readonly<Record<string, unknown>>;
@@ -108,7 +109,7 @@ export async function specFrom<const S extends v.GenericSchema>(
     if (value.isErr()) return value;
     if (value.value !== undefined) place(spec, field.path.slice(prefix.length), value.value);
   }
-  return inOptions(validate(operation, "spec", schema, spec), prefix);
+  return inOptions(validate(operation, "spec", schema, spec), optionIn(prefix));
 }
 
 function place(spec: Record<string, unknown>, path: string, value: unknown): void {
@@ -118,23 +119,3 @@ function place(spec: Record<string, unknown>, path: string, value: unknown): voi
 }
 
 const asObject = (value: unknown): object => (typeof value === "object" && value !== null ? value : {});
-
-/** An error about a spec in the words of the command line: it names the option. `prefix`: see {@link specFrom}. */
-export function inOptions<T, E>(result: Result<T, E>, prefix = ""): Result<T, E | InvalidError> {
-  if (result.isOk() || !(result.error instanceof InvalidError)) return result;
-  const { operation, path, expected, got, message } = result.error;
-  const option = optionAt(prefix + path) ?? optionAt(path);
-  const about = `${operation}: spec: ${path} is ${got}; `;
-  if (option === undefined || !message.startsWith(about)) return result;
-  const is = got === "nothing" ? "is missing" : `is ${got}`;
-  return Err(
-    new InvalidError({
-      operation,
-      path,
-      expected,
-      got,
-      cause: result.error,
-      message: `${option} ${is}; ${message.slice(about.length)}`,
-    }),
-  );
-}

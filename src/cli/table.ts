@@ -1,18 +1,18 @@
 import stringWidth from "string-width";
 
-/** Rows as aligned columns, two spaces apart; empty columns are left out. */
+/** Rows as aligned columns, two spaces apart. */
+export function columns(rows: readonly (readonly string[])[]): string {
+  const widths: number[] = [];
+  for (const row of rows)
+    for (const [index, cell] of row.entries())
+      widths[index] = Math.max(widths[index] ?? 0, stringWidth(cell));
+  const pad = (cell: string, index: number): string =>
+    cell + " ".repeat((widths[index] ?? 0) - stringWidth(cell));
+  return rows.map((row) => row.map(pad).join("  ").trimEnd()).join("\n");
+}
+
+/** Rows under headings; a column without any content is left out. */
 export function table(headings: readonly string[], rows: readonly (readonly string[])[]): string {
-  const columns = headings
-    .map((_, column) => column)
-    .filter((column) => rows.some((row) => row[column] !== ""));
-  const lines = [headings, ...rows].map((row) => columns.map((column) => row[column] ?? ""));
-  const widths = columns.map((_, index) => Math.max(...lines.map((line) => stringWidth(line[index] ?? ""))));
-  return lines
-    .map((line) =>
-      line
-        .map((cell, index) => cell + " ".repeat((widths[index] ?? 0) - stringWidth(cell)))
-        .join("  ")
-        .trimEnd(),
-    )
-    .join("\n");
+  const full = headings.map((_, index) => index).filter((index) => rows.some((row) => row[index] !== ""));
+  return columns([headings, ...rows].map((row) => full.map((index) => row[index] ?? "")));
 }

@@ -1,5 +1,5 @@
 /** How interfaces and bridges are put into words, the same wherever they are printed. */
-import type { BridgeInfo, Capabilities, Engine, InterfaceInfo, Mark } from "../index.js";
+import type { BridgeInfo, Capabilities, Engine, InterfaceInfo, Mark, TypeSupport } from "../index.js";
 import { printable, type Style } from "./style.js";
 
 const engineNames: Readonly<Record<Engine, string>> = {
@@ -47,3 +47,7 @@ export function linkWords({ linkState }: InterfaceInfo, style: Style): string {
 /** What may have to be said about how long a bridge stays. */
 export const lifetimeWords = ({ lifetime }: BridgeInfo): string =>
   lifetime === null ? "" : lifetime === "on-demand" ? "on demand" : "persistent";
+
+/** Whether something can be had, in a word. */
+export const supportWord = ({ supported, experimental }: TypeSupport): string =>
+  supported ? (experimental ? "experimental" : "yes") : "no";

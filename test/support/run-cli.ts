@@ -81,3 +81,12 @@ export const failingConnect =
   (error: VSwitchError): Connect =>
   async () =>
     Err(error);
+
+/** `vswitch` on one switch in memory; the line is split at blanks. */
+export const onMemory =
+  (memory: MemorySwitch, options: RunOptions = {}) =>
+  (line: string): Promise<Ran> =>
+    runCli(
+      line.split(" ").filter((word) => word !== ""),
+      { connect: toMemory(memory), ...options },
+    );

@@ -3,9 +3,10 @@ import { attachmentSchema } from "../../core/specs.js";
 import type { MovedInterface } from "../../index.js";
 import { onSwitch, withInput } from "../connection.js";
 import { rollback, withRollback, type GlobalOptions } from "../globals.js";
+import { inOptions } from "../in-options.js";
 import type { Choose, Report } from "../program.js";
-import { fieldsOf } from "../spec-fields.js";
-import { inOptions, specFrom, withFields } from "../spec-options.js";
+import { fieldsOf, optionIn } from "../spec-fields.js";
+import { specFrom, withFields } from "../spec-options.js";
 import { printable } from "../style.js";
 import { placeWords } from "../words.js";
 
@@ -52,7 +53,7 @@ export const attachCommand = (parser: Argv<GlobalOptions>, choose: Choose): Argv
           },
           async ({ vswitch, change }, spec) => {
             const moved = await vswitch.attachToBridge(args.name, spec, { ...change(), ...rollback(args) });
-            return inOptions(moved, prefix).map(report);
+            return inOptions(moved, optionIn(prefix)).map(report);
           },
         ),
       ),

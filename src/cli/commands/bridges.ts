@@ -3,9 +3,10 @@ import { bridgeSpecSchema } from "../../core/specs.js";
 import type { BridgeInfo } from "../../index.js";
 import { onSwitch, withInput } from "../connection.js";
 import { rollback, withRollback, type GlobalOptions } from "../globals.js";
+import { inOptions } from "../in-options.js";
 import type { Choose } from "../program.js";
-import { fieldsOf } from "../spec-fields.js";
-import { inOptions, specFrom, withFields } from "../spec-options.js";
+import { fieldsOf, optionIn } from "../spec-fields.js";
+import { specFrom, withFields } from "../spec-options.js";
 import { printable } from "../style.js";
 import { table } from "../table.js";
 import { lifetimeWords } from "../words.js";
@@ -34,7 +35,7 @@ export const createBridgeCommand = (parser: Argv<GlobalOptions>, choose: Choose)
           },
           async ({ vswitch, change }, spec) => {
             const ensured = await vswitch.ensureBridge(spec, { ...change(), ...rollback(args) });
-            return inOptions(ensured).map((bridge) => {
+            return inOptions(ensured, optionIn()).map((bridge) => {
               const name = printable(bridge.name);
               const text = bridge.created ? `created bridge ${name}` : `bridge ${name} is there already`;
               return { data: bridge, text: () => text };

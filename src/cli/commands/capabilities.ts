@@ -5,11 +5,7 @@ import type { GlobalOptions } from "../globals.js";
 import type { Choose, Report } from "../program.js";
 import { printable } from "../style.js";
 import { table } from "../table.js";
-import { engineWords } from "../words.js";
-
-/** Whether something can be had, in a word. */
-export const supportWord = ({ supported, experimental }: TypeSupport): string =>
-  supported ? (experimental ? "experimental" : "yes") : "no";
+import { engineWords, supportWord } from "../words.js";
 
 const row = ([what, support]: readonly [string, TypeSupport]): readonly string[] => [
   what,

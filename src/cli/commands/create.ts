@@ -3,9 +3,10 @@ import { byInterfaceType, interfaceSpecSchema } from "../../core/specs.js";
 import type { CreatedInterface, InterfaceType } from "../../index.js";
 import { withInput } from "../connection.js";
 import { rollback, withRollback, type GlobalOptions } from "../globals.js";
+import { inOptions } from "../in-options.js";
 import type { Choose, Report } from "../program.js";
-import { fieldsOf, type SpecField } from "../spec-fields.js";
-import { inOptions, specFrom, withFields } from "../spec-options.js";
+import { fieldsOf, optionIn, type SpecField } from "../spec-fields.js";
+import { specFrom, withFields } from "../spec-options.js";
 import { printable } from "../style.js";
 import { placeWords, typeWords } from "../words.js";
 
@@ -24,14 +25,14 @@ const about: Readonly<Record<InterfaceType, string>> = {
 
 const types = byInterfaceType((type) => type);
 
-const fieldsByType = (type: InterfaceType): readonly SpecField[] => {
+const fieldsByType = byInterfaceType((type): readonly SpecField[] => {
   const schema = interfaceSpecSchema.options.find(({ entries }) => entries.type.literal === type);
   return schema === undefined ? [] : fieldsOf(schema);
-};
+});
 
 const onBridge = ({ path }: SpecField): boolean => path.startsWith("attach.");
 const ofEveryType = ({ path }: SpecField): boolean =>
-  Object.values(types).every((type) => fieldsByType(type).some((field) => field.path === path));
+  Object.values(fieldsByType).every((fields) => fields.some((field) => field.path === path));
 
 /** The options of a type: its own, then those of every type, then where to put it. */
 const withType = <T>(parser: Argv<T>, fields: readonly SpecField[], type: InterfaceType): Argv<T> => {
@@ -53,7 +54,7 @@ function report(made: CreatedInterface): Report {
 }
 
 function createType(parser: Argv<GlobalOptions>, type: InterfaceType, choose: Choose): Argv<GlobalOptions> {
-  const fields = fieldsByType(type);
+  const fields = fieldsByType[type];
   return parser.command(
     `${type} <name>`,
     about[type],
@@ -75,7 +76,7 @@ function createType(parser: Argv<GlobalOptions>, type: InterfaceType, choose: Ch
           },
           async ({ vswitch, change }, spec) => {
             const made = await vswitch.createInterface(spec, { ...change(), ...rollback(args) });
-            return inOptions(made).map(report);
+            return inOptions(made, optionIn()).map(report);
           },
         ),
       ),

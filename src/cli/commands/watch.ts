@@ -33,9 +33,9 @@ async function print({ vswitch, environment, call }: Session): Promise<Result<nu
   const watch = await vswitch.watch({ ...call(), signal: until });
   if (watch.isErr()) return output.ended.aborted ? Ok(null) : watch;
   for await (const event of watch.value) {
-    if (globals.json === true) await output.writeJson(event, "line");
     if (event.kind === "lost") return Err(event.error);
-    if (globals.json !== true) await output.write(`${line(event, output.style)}\n`);
+    if (globals.json === true) await output.writeJson(event, "line");
+    else await output.write(`${line(event, output.style)}\n`);
   }
   return Ok(null);
 }
