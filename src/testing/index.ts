@@ -13,5 +13,5 @@ export {
   type InterfaceChange,
   type MemorySwitchOptions,
 } from "./memory.js";
-export { MemoryVSwitch } from "./memory-connection.js";
+export type { MemoryVSwitch } from "./memory-connection.js";
 export type { FailWhen, Verb } from "./memory-faults.js";

@@ -46,7 +46,7 @@ const withoutAbsent = (fields: object): Record<string, unknown> =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 
 /** A spec with its defaults, without where it is attached. `mac` is what the switch chooses if the spec does not. */
-export function settingsOf(spec: InterfaceSpec, mac: string): Record<string, unknown> {
+function settingsOf(spec: InterfaceSpec, mac: string): Record<string, unknown> {
   const { attach: _attach, ingressPolicing, ...fields } = spec;
   return {
     key: spec.name,

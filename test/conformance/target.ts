@@ -10,14 +10,14 @@ export interface Example {
   readonly variations: readonly Variation[];
 }
 
-export interface Variation {
+interface Variation {
   /** The `path` of the difference that is to be reported, such as `socket`. */
   readonly path: string;
   readonly spec: (name: string) => InterfaceSpec;
 }
 
 /** In what targets may differ, each keeping the promises of the core API. */
-export interface Features {
+interface Features {
   /** Attachments may have VLAN settings. */
   readonly vlan: boolean;
   /** `setAddresses` is supported. */
