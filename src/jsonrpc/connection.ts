@@ -1,0 +1,275 @@
+import { EventEmitter } from "eventemitter3";
+import { NotificationObject, RequestObject, SuccessObject, type ErrorObject } from "jsonrpc-lite";
+
+import { longestTimer } from "../core/call.js";
+import {
+  AbortedError,
+  DisconnectedError,
+  ProtocolError,
+  TimeoutError,
+  type InvalidError,
+  type Outcome,
+} from "../core/errors.js";
+import { Err, Ok, type Result } from "../core/result.js";
+import type { ByteStream } from "../net/stream.js";
+import { errorCode, reasonOf, tlsHint } from "../net/unreachable.js";
+import {
+  badTimeout,
+  ended,
+  notSent,
+  rejected,
+  unsendable,
+  type CallError,
+  type ConnectionClosed,
+} from "./call-errors.js";
+import { FrameScanner } from "./frame-scanner.js";
+import { InactivityProbe, shortestProbeMs } from "./inactivity-probe.js";
+import {
+  decodeMessage,
+  encodeAnswer,
+  encodeNotification,
+  encodeRefusal,
+  encodeRequest,
+  PeerRequest,
+  type Incoming,
+} from "./message.js";
+import { PendingCalls, type GivenUp, type PendingCall } from "./pending-calls.js";
+
+export type { CallError, ConnectionClosed } from "./call-errors.js";
+
+/** How a connection behaves. */
+export interface JsonRpcOptions {
+  /** The longest message that the peer may send, in bytes. Default: 256 MiB. */
+  readonly maxMessageBytes?: number | undefined;
+  /**
+   * Over tcp and tls: after how many milliseconds of silence the peer is asked for a sign of life, and after how many
+   * more it counts as lost. 0: never. At least 1000. Default: 5000, as in Open vSwitch.
+   */
+  readonly probeIntervalMs?: number | undefined;
+}
+
+/** What a call takes besides its method and parameters. */
+export interface JsonRpcCallOptions {
+  /** The verb on whose behalf it is, for messages. */
+  readonly operation: string;
+  /** Gives up when it fires. */
+  readonly signal?: AbortSignal | undefined;
+  /** Gives up after so many milliseconds, 1 to 2147483647. */
+  readonly timeoutMs: number;
+}
+
+/** A peer that asks for more than this without reading any answer asks only to fill our memory. */
+const mostAnswersQueued = 16_777_216;
+
+/** What a connection tells. */
+export interface JsonRpcEvents {
+  /** The peer has sent a notification. */
+  readonly notification: [NotificationObject];
+  /** The connection is over, for the given reason. Comes once, and nothing comes after it. */
+  readonly close: [ConnectionClosed];
+}
+
+/**
+ * A JSON-RPC 1.0 session as Open vSwitch speaks it (RFC 7047 section 4, lib/jsonrpc.c), over a stream that it owns.
+ * It answers the peer's `echo` requests by itself, and refuses all others as an unknown method. A reply to a call
+ * that has timed out or was aborted is dropped; any other reply that was not asked for ends the session, as does
+ * everything else that is no JSON-RPC 1.0.
+ */
+export class JsonRpcConnection implements Disposable {
+  readonly events = new EventEmitter<JsonRpcEvents>();
+  readonly #stream: ByteStream;
+  readonly #scanner: FrameScanner;
+  readonly #calls = new PendingCalls((call, why) => this.#giveUp(call, why));
+  readonly #probe: InactivityProbe | undefined;
+  #hasHeard = false;
+  /** The bytes of our answers since the last time that nothing waited to be sent. */
+  #answersQueued = 0;
+  #closed: ConnectionClosed | undefined;
+
+  constructor(stream: ByteStream, options: JsonRpcOptions = {}) {
+    this.#stream = stream;
+    this.#scanner = new FrameScanner({ maxBytes: options.maxMessageBytes });
+    const probeMs = stream.needsProbes ? (options.probeIntervalMs ?? 5000) : 0;
+    if (probeMs > 0) {
+      this.#probe = new InactivityProbe(Math.max(probeMs, shortestProbeMs), {
+        queuedBytes: () => stream.writableBytes,
+        probe: () => this.#sendProbe(),
+        lost: () => this.#disconnect("the server gave no sign of life, not even to an inactivity probe"),
+      });
+    }
+    stream.start({
+      data: (chunk) => this.#onData(chunk),
+      close: (error) => this.#onStreamClosed(error),
+    });
+  }
+
+  /** Why the connection is over; `undefined` while it lives. */
+  get closed(): ConnectionClosed | undefined {
+    return this.#closed;
+  }
+
+  /** The id of the call that was made last, for a `cancel`; 0 before the first. Unchanged by a call that is refused. */
+  get lastCallId(): number {
+    return this.#calls.lastId;
+  }
+
+  /** How many bytes wait to be sent: what a server that does not read costs us. */
+  get writableBytes(): number {
+    return this.#stream.writableBytes;
+  }
+
+  /**
+   * Calls a method and gives its result. Integers beyond ±(2^53 - 1) are bigints, in both directions. It fails with
+   * `invalid` where the parameters hold what the server would not accept, with `rejected` where it says no (`reason`
+   * is its tag or its words), and else as its name says; after `timeout`, `aborted`, `disconnected` with the outcome
+   * `unknown`, and after `protocol`, the server may have acted.
+   */
+  call(
+    method: string,
+    params: readonly unknown[],
+    options: JsonRpcCallOptions,
+  ): Promise<Result<unknown, CallError>> {
+    const { operation, signal, timeoutMs } = options;
+    if (!(timeoutMs >= 1 && timeoutMs <= longestTimer))
+      return Promise.resolve(Err(badTimeout(operation, timeoutMs)));
+    if (signal?.aborted === true) {
+      const message = `${operation}: cancelled before ${method} was sent`;
+      const cause: unknown = signal.reason;
+      return Promise.resolve(Err(new AbortedError({ operation, outcome: "not-sent", cause, message })));
+    }
+    if (this.#closed !== undefined) return Promise.resolve(Err(notSent(operation, method, this.#closed)));
+
+    const encoded = encodeRequest(new RequestObject(this.#calls.nextId, method, params));
+    if ("fault" in encoded) return Promise.resolve(Err(unsendable(operation, method, encoded.fault)));
+    return new Promise((settle) => {
+      this.#calls.add({ operation, method, timeoutMs, signal, settle });
+      this.#stream.write(encoded.text);
+    });
+  }
+
+  /** Sends a notification, which is never answered. */
+  notify(
+    method: string,
+    params: readonly unknown[],
+    operation: string,
+  ): Result<void, InvalidError | DisconnectedError> {
+    if (this.#closed !== undefined) return Err(notSent(operation, method, this.#closed));
+    const encoded = encodeNotification(new NotificationObject(method, params));
+    if ("fault" in encoded) return Err(unsendable(operation, method, encoded.fault));
+    this.#stream.write(encoded.text);
+    return Ok(undefined);
+  }
+
+  /** Ends the session at once. What waits fails as `disconnected`. Does nothing the second time. */
+  close(): void {
+    this.#disconnect("this side closed the connection");
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #onData(chunk: Buffer): void {
+    this.#hasHeard = true;
+    this.#probe?.received();
+    const fault = this.#scanner.push(chunk, (value) => {
+      const message = decodeMessage(value);
+      if (typeof message === "string") this.#violate(message);
+      else this.#onMessage(message);
+      return this.#closed === undefined;
+    });
+    if (fault !== undefined) this.#violate(fault);
+  }
+
+  #onMessage(message: Incoming): void {
+    if (message instanceof NotificationObject) this.#tell(() => this.events.emit("notification", message));
+    else if (message instanceof PeerRequest) this.#answer(message);
+    else this.#onReply(message);
+  }
+
+  #onReply(reply: SuccessObject | ErrorObject): void {
+    const id = Number(reply.id);
+    const call = this.#calls.take(id);
+    if (call !== undefined) {
+      call.settle(reply instanceof SuccessObject ? Ok(reply.result) : Err(rejected(call, reply)));
+    } else if (!this.#calls.takeOwed(id)) {
+      this.#violate(`it answered request ${id}, which does not wait for an answer`);
+    }
+  }
+
+  #answer(request: PeerRequest): void {
+    const text =
+      request.method === "echo"
+        ? encodeAnswer(request, request.params)
+        : encodeRefusal(request, "unknown method");
+    this.#answersQueued = (this.#stream.writableBytes === 0 ? 0 : this.#answersQueued) + text.length;
+    if (this.#answersQueued > mostAnswersQueued)
+      this.#violate("it sends requests and does not read the answers");
+    else this.#stream.write(text);
+  }
+
+  #sendProbe(): void {
+    const echo = encodeRequest(new RequestObject(this.#calls.addUnawaited(), "echo", []));
+    if ("text" in echo) this.#stream.write(echo.text);
+  }
+
+  #giveUp(call: PendingCall, why: GivenUp): void {
+    const { operation, method, timeoutMs, signal } = call;
+    const outcome = "unknown";
+    if (why === "aborted") {
+      const message = `${operation}: cancelled while waiting for the answer to ${method}`;
+      call.settle(Err(new AbortedError({ operation, outcome, cause: signal?.reason, message })));
+    } else {
+      const message = `${operation}: no answer to ${method} within ${timeoutMs} ms from ${this.#stream.remote.text}`;
+      call.settle(Err(new TimeoutError({ operation, outcome, timeoutMs, message })));
+    }
+  }
+
+  #onStreamClosed(error: Error | undefined): void {
+    if (error !== undefined) {
+      const hint = tlsHint(errorCode(error));
+      const words = `the connection broke: ${reasonOf(error)}${hint === undefined ? "" : `; ${hint}`}`;
+      // With TLS 1.3 the server's refusal of our certificate comes after the handshake: it has read nothing of ours.
+      this.#disconnect(words, hint !== undefined && !this.#hasHeard ? "not-sent" : "unknown", error);
+    } else if (this.#scanner.unfinishedBytes > 0) {
+      this.#violate(
+        `it closed the connection in the middle of a message, after ${this.#scanner.unfinishedBytes} bytes`,
+      );
+    } else if (this.#hasHeard) {
+      this.#disconnect("the server closed the connection; its log may say why");
+    } else {
+      this.#disconnect("the server closed the connection without a word: is it an OVSDB server?");
+    }
+  }
+
+  #disconnect(words: string, outcome: Outcome = "unknown", cause?: unknown): void {
+    const message = `${this.#stream.remote.text}: ${words}`;
+    this.#end(() => new DisconnectedError({ operation: "connection", outcome, message, cause }));
+  }
+
+  #violate(words: string): void {
+    const message = `${this.#stream.remote.text}: the server broke the protocol: ${words}`;
+    this.#end(() => new ProtocolError({ operation: "connection", message }));
+  }
+
+  #end(reasonOf: () => ConnectionClosed): void {
+    if (this.#closed !== undefined) return;
+    const reason = reasonOf();
+    this.#closed = reason;
+    this.#probe?.stop();
+    this.#stream.destroy();
+    for (const call of this.#calls.takeAll()) call.settle(Err(ended(call, reason)));
+    this.#tell(() => this.events.emit("close", reason));
+  }
+
+  /** A listener that throws is a bug of its owner's: it surfaces as one, and the session stays whole. */
+  #tell(emit: () => void): void {
+    try {
+      emit();
+    } catch (error) {
+      queueMicrotask(() => {
+        throw error;
+      });
+    }
+  }
+}

@@ -1,0 +1,123 @@
+import type { Result } from "../core/result.js";
+import type { CallError } from "./call-errors.js";
+
+export type { CallError } from "./call-errors.js";
+
+/** A call that waits for its reply. */
+export interface PendingCall {
+  readonly operation: string;
+  readonly method: string;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal | undefined;
+  readonly settle: (outcome: Result<unknown, CallError>) => void;
+}
+
+interface Entry extends PendingCall {
+  readonly endsAt: number;
+  readonly onAbort: (() => void) | undefined;
+}
+
+/** Why a call is given up while the connection lives. */
+export type GivenUp = "timeout" | "aborted";
+
+/**
+ * The calls of one connection that wait, by id, with one timer for all their deadlines: nearly every call is answered
+ * long before its own, and would set a timer only to clear it.
+ */
+export class PendingCalls {
+  readonly #giveUp: (call: PendingCall, why: GivenUp) => void;
+  readonly #entries = new Map<number, Entry>();
+  #lastId = 0;
+  #repliesOwed = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #timerEndsAt = Infinity;
+
+  /** `giveUp` is told of a call whose time is up or whose signal fires; it waits no more then. */
+  constructor(giveUp: (call: PendingCall, why: GivenUp) => void) {
+    this.#giveUp = giveUp;
+  }
+
+  /** The id that was given out last; 0 before the first. */
+  get lastId(): number {
+    return this.#lastId;
+  }
+
+  /** The id that the next call will have. */
+  get nextId(): number {
+    return this.#lastId + 1;
+  }
+
+  /** Has the call wait, under `nextId`. */
+  add(call: PendingCall): void {
+    const id = ++this.#lastId;
+    const endsAt = performance.now() + call.timeoutMs;
+    const onAbort = call.signal === undefined ? undefined : (): void => this.#abandon(id, "aborted");
+    if (onAbort !== undefined) call.signal?.addEventListener("abort", onAbort, { once: true });
+    this.#entries.set(id, { ...call, endsAt, onAbort });
+    if (endsAt < this.#timerEndsAt) this.#setTimer(endsAt);
+  }
+
+  /** Uses up an id for a request whose reply nobody waits for. */
+  addUnawaited(): number {
+    this.#repliesOwed++;
+    return ++this.#lastId;
+  }
+
+  /** The call that waits under `id`, which waits no more then. */
+  take(id: number): PendingCall | undefined {
+    const entry = this.#entries.get(id);
+    if (entry === undefined) return undefined;
+    this.#entries.delete(id);
+    if (entry.onAbort !== undefined) entry.signal?.removeEventListener("abort", entry.onAbort);
+    return entry;
+  }
+
+  /**
+   * Whether a reply that nobody waits for is still due under `id`, because its call was given up. How many are due
+   * is known, which ones is not: ovsdb-server never answers what was cancelled, and to remember each would cost
+   * memory for ever.
+   */
+  takeOwed(id: number): boolean {
+    if (!Number.isInteger(id) || id < 1 || id > this.#lastId || this.#repliesOwed === 0) return false;
+    this.#repliesOwed--;
+    return true;
+  }
+
+  /** All calls, in the order in which they were made; none waits any more then. */
+  takeAll(): readonly PendingCall[] {
+    clearTimeout(this.#timer);
+    this.#timerEndsAt = Infinity;
+    const calls: PendingCall[] = [];
+    for (const id of this.#entries.keys()) {
+      const call = this.take(id);
+      if (call !== undefined) calls.push(call);
+    }
+    return calls;
+  }
+
+  #abandon(id: number, why: GivenUp): void {
+    const call = this.take(id);
+    if (call === undefined) return;
+    this.#repliesOwed++;
+    this.#giveUp(call, why);
+  }
+
+  #setTimer(endsAt: number): void {
+    clearTimeout(this.#timer);
+    this.#timerEndsAt = endsAt;
+    this.#timer = setTimeout(() => this.#expire(), Math.max(1, Math.ceil(endsAt - performance.now())));
+    // The socket keeps the process running, while there is one.
+    this.#timer.unref();
+  }
+
+  #expire(): void {
+    this.#timerEndsAt = Infinity;
+    const now = performance.now();
+    let next = Infinity;
+    for (const [id, { endsAt }] of this.#entries) {
+      if (endsAt <= now) this.#abandon(id, "timeout");
+      else if (endsAt < next) next = endsAt;
+    }
+    if (next < this.#timerEndsAt) this.#setTimer(next);
+  }
+}
