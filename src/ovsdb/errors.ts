@@ -59,15 +59,15 @@ const remedies: ReadonlyMap<string, string> = new Map([
   ["I/O error", "the server could not write its file: see its log"],
 ]);
 
-/** Why a transaction did not succeed. After `timeout`, `aborted` and `disconnected`, `outcome` says what is known. */
-export type TransactError =
-  | InvalidError
-  | IncompatibleError
-  | RejectedError
-  | TimeoutError
-  | AbortedError
-  | DisconnectedError
-  | ProtocolError;
+/** Why a call did not succeed. After `timeout`, `aborted` and `disconnected`, `outcome` says what is known. */
+export type RequestError =
+  InvalidError | RejectedError | TimeoutError | AbortedError | DisconnectedError | ProtocolError;
+
+/** Why a transaction did not succeed. */
+export type TransactError = RequestError | IncompatibleError;
+
+/** Why there is no monitor. */
+export type MonitorError = RequestError | IncompatibleError;
 
 /** An OVSDB `<error>`: RFC 7047 section 3.1. ovsdb-server also sends a bare string in its place. */
 export interface ServerError {

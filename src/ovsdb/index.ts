@@ -3,6 +3,7 @@
  *
  * @module
  */
+export { OvsdbClient, type ClientEvents } from "./client.js";
 export type {
   AtomicType,
   BaseType,
@@ -14,9 +15,25 @@ export type {
   StringType,
   UuidType,
 } from "./column-type.js";
-export { TransactionRejectedError, type FailedOperation, type TransactError } from "./errors.js";
+export { connectOvsdb, type ConnectError, type ConnectOptions } from "./connect.js";
+export {
+  TransactionRejectedError,
+  type FailedOperation,
+  type MonitorError,
+  type RequestError,
+  type TransactError,
+} from "./errors.js";
 export { defineSchema, type ExpectedSchema } from "./expected-schema.js";
 export type { MonitoredRows, MonitorRequest, TableRequest } from "./monitor-request.js";
+export {
+  Monitor,
+  type Closed,
+  type MonitorEvents,
+  type OperationOptions,
+  type RowChangeOf,
+  type RowsByTable,
+  type WaitError,
+} from "./monitor.js";
 export {
   operations,
   setKey,
@@ -41,6 +58,7 @@ export {
   type WaitOperation,
   type Where,
 } from "./operations.js";
+export type { IdentifiedRow } from "./row-plan.js";
 export type { ColumnSchema, DatabaseSchema, TableSchema } from "./schema.js";
 export type {
   CountResult,

@@ -1,7 +1,7 @@
 import type { EncodeContext } from "./atom.js";
 import { encodeWhere } from "./encode-clause.js";
 import { AbsentFault, fault, Fault } from "./fault.js";
-import { isObject } from "./json.js";
+import { isArray, isObject } from "./json.js";
 import type { Condition, SelectableColumn, SelectedRow } from "./operations.js";
 import { RowPlan, type Schemas } from "./row-plan.js";
 import type { ColumnName, DatabaseRows, Row, TableName } from "./value.js";
@@ -42,13 +42,15 @@ export interface EncodedRequest {
   readonly conditional: boolean;
 }
 
+/** A request, whatever the tables: what is in it is checked here. */
+type LooseRequest = {
+  readonly [table: string]: { readonly columns?: readonly string[]; readonly where?: unknown } | undefined;
+};
+
 const comparing: EncodeContext = { names: new Set(), kept: undefined };
 
 /** Writes a request by the server's schema: a table or column that the server does not have would fail all of it. */
-export function encodeRequest(
-  schemas: Schemas,
-  request: MonitorRequest<DatabaseRows>,
-): EncodedRequest | Fault {
+export function encodeRequest(schemas: Schemas, request: LooseRequest): EncodedRequest | Fault {
   if (!isObject(request)) return fault("an object of tables", request).within("request");
   const plans: RowPlan[] = [];
   const absent: string[] = [];
@@ -79,13 +81,13 @@ export function encodeRequest(
 
 /** An empty list means all rows on the wire and none to the C and Python clients: neither is taken for granted. */
 function encodeConditions(
-  where: TableRequest<Row>["where"],
+  where: unknown,
   table: string,
-  encode: (where: readonly unknown[]) => readonly unknown[] | Fault,
+  encode: (where: unknown) => readonly unknown[] | Fault,
 ): readonly unknown[] | undefined | Fault {
   if (where === undefined || where === "all") return undefined;
   if (where === "none") return [false];
-  if (where.length === 0)
+  if (isArray(where) && where.length === 0)
     return fault('at least one condition, "all" or "none"', where).within(`${table}.where`);
   return encode(where);
 }

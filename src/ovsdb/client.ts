@@ -1,0 +1,245 @@
+import { EventEmitter } from "eventemitter3";
+import { IncompatibleError, ProtocolError } from "../core/errors.js";
+import { Err, Ok, type Result } from "../core/result.js";
+import type { JsonRpcConnection } from "../jsonrpc/connection.js";
+import { encodeTransaction } from "./encode-transaction.js";
+import { broken, unsendable, type MonitorError, type RequestError, type TransactError } from "./errors.js";
+import { fault, Fault } from "./fault.js";
+import { isArray } from "./json.js";
+import {
+  encodeRequest,
+  type EncodedRequest,
+  type MonitoredRows,
+  type MonitorRequest,
+} from "./monitor-request.js";
+import { Monitor, type Closed, type OperationOptions, type RowsByTable, type UpdateSink } from "./monitor.js";
+import type { Operation } from "./operations.js";
+import { Replica, type UpdateFormat } from "./replica.js";
+import type { Schemas } from "./row-plan.js";
+import type { DatabaseSchema } from "./schema.js";
+import { readTransactionResult, type OperationResult, type ResultsOf } from "./transaction-result.js";
+import { toUuid, type Uuid } from "./uuid.js";
+import type { DatabaseRows } from "./value.js";
+
+/** What a client tells. */
+export interface ClientEvents {
+  /** The connection is over, for the given reason. Comes once, and nothing comes after it. */
+  readonly close: [Closed];
+}
+
+const callMs = 10_000;
+/** The first rows of a large database take a while to come. */
+const monitorMs = 60_000;
+/** For what nobody waits for. */
+const farewellMs = 1000;
+
+/**
+ * One connection to one database of an OVSDB server. Made by `connectOvsdb`. When the connection ends the client is
+ * over, and what waits fails at once; connect again for a new one.
+ */
+export class OvsdbClient<Db extends DatabaseRows = DatabaseRows> implements AsyncDisposable {
+  readonly events = new EventEmitter<ClientEvents>();
+  readonly #connection: JsonRpcConnection;
+  readonly #schemas: Schemas;
+  readonly #monitors = new Map<string, UpdateSink>();
+  #monitorsMade = 0;
+  #closed: Closed | undefined;
+
+  /** @internal */
+  constructor(connection: JsonRpcConnection, schemas: Schemas) {
+    this.#connection = connection;
+    this.#schemas = schemas;
+    connection.events.on("notification", ({ method, params }) => this.#onNotification(method, params));
+    connection.events.on("close", (reason) => this.#end(reason));
+    if (connection.closed !== undefined) this.#end(connection.closed);
+  }
+
+  /** The database as this server describes it. */
+  get schema(): DatabaseSchema {
+    return this.#schemas.server;
+  }
+
+  /** Why the connection is over; `undefined` while it lasts. */
+  get closed(): Closed | undefined {
+    return this.#closed;
+  }
+
+  /**
+   * Does all of the operations, or none. The result has one element for each, in their order. Everything that can be
+   * wrong with them by themselves is refused with `invalid` or `incompatible` before anything is sent; what the server
+   * refuses is a {@link TransactionRejectedError}, and then nothing was done.
+   *
+   * After `timeout` and `aborted` with the outcome `unknown` the server is told to cancel it. Whether it was faster
+   * is not known, nor is it after `disconnected` with that outcome, or after `protocol`. A transaction that is sent
+   * again is safe if it has a `wait` that fails when the first was done, or inserts rows by `uuid`.
+   */
+  transact<const Operations extends readonly Operation<Db>[]>(
+    operations: Operations,
+    options: OperationOptions,
+  ): Promise<Result<ResultsOf<Operations>, TransactError>>;
+  async transact(
+    operations: readonly Operation[],
+    options: OperationOptions,
+  ): Promise<Result<readonly OperationResult[], TransactError>> {
+    const { operation } = options;
+    const encoded = encodeTransaction(this.#schemas, operations, operation);
+    if (encoded.isErr()) return encoded;
+    const replied = this.#call("transact", [this.schema.name, ...encoded.value.wire], options, callMs);
+    const id = this.#connection.lastCallId;
+    const reply = await replied;
+    if (reply.isErr()) {
+      const { error } = reply;
+      // It may be a wait, which would be done whenever its time comes. ovsdb-server answers neither one.
+      const isPending = (error.kind === "timeout" || error.kind === "aborted") && error.outcome === "unknown";
+      if (isPending) this.#connection.notify("cancel", [id], operation);
+      return reply;
+    }
+    const result = readTransactionResult(operations, encoded.value, reply.value, operation);
+    if (result.isErr() && result.error instanceof ProtocolError) this.#end(result.error);
+    return result;
+  }
+
+  /**
+   * Keeps the rows of some tables up to date, from now on. What the server lacks is left out and told in
+   * `monitor.absent`. Uses `monitor_cond`, or `monitor` where the server does not have that (before 2.6) and no table
+   * has conditions. The default deadline is 60 s.
+   */
+  async monitor<const Request extends MonitorRequest<Db>>(
+    request: Request,
+    options: OperationOptions,
+  ): Promise<Result<Monitor<MonitoredRows<Db, Request>>, MonitorError>> {
+    const { operation } = options;
+    const encoded = encodeRequest(this.#schemas, request);
+    if (encoded instanceof Fault) return Err(unsendable(this.schema, operation, encoded));
+    const started = await this.#startMonitor<MonitoredRows<Db, Request>>(encoded, "monitor_cond", options);
+    const isUnknown =
+      started.isErr() && started.error.kind === "rejected" && started.error.reason === "unknown method";
+    if (!isUnknown) return started;
+    return encoded.conditional
+      ? Err(noConditions(operation))
+      : this.#startMonitor(encoded, "monitor", options);
+  }
+
+  async #startMonitor<Rows extends RowsByTable>(
+    { plans, absent, absentTables, wire }: EncodedRequest,
+    method: "monitor" | "monitor_cond",
+    options: OperationOptions,
+  ): Promise<Result<Monitor<Rows>, RequestError>> {
+    this.#monitorsMade += 1;
+    const id = `vswitch-drivers-${this.#monitorsMade}`;
+    const replica = new Replica(plans, absentTables);
+    const monitor = new Monitor<Rows>(replica, absent, (reason) => this.#cancelMonitor(id, reason));
+    // Notifications that come together with the reply are told before the reply's turn.
+    this.#monitors.set(id, monitor);
+    const reply = await this.#call(method, [this.schema.name, id, wire], options, monitorMs);
+    if (reply.isErr()) {
+      this.#monitors.delete(id);
+      // The server may start it all the same.
+      if ("outcome" in reply.error && reply.error.outcome === "unknown") void this.#forgetMonitor(id);
+      return reply;
+    }
+    const bad = monitor.begin(reply.value, method === "monitor" ? "update" : "update2");
+    if (bad === undefined) return Ok(monitor);
+    const error = broken(options.operation, `answer to ${method}`, bad);
+    this.#end(error);
+    return Err(error);
+  }
+
+  /** Asks for a sign of life; the server gives back the same. */
+  async echo(options: OperationOptions): Promise<Result<void, RequestError>> {
+    const reply = await this.#call("echo", [], options, callMs);
+    return reply.map(() => undefined);
+  }
+
+  /** The names of the databases of this server, `_Server` among them. */
+  async listDbs(options: OperationOptions): Promise<Result<readonly string[], RequestError>> {
+    const reply = await this.#call("list_dbs", [], options, callMs);
+    return reply.andThen((names) => this.#checked(readNames(names), "list of databases", options));
+  }
+
+  /** A uuid that the server process made when it started. */
+  async getServerId(options: OperationOptions): Promise<Result<Uuid, RequestError>> {
+    const reply = await this.#call("get_server_id", [], options, callMs);
+    return reply.andThen((id) => this.#checked(readServerId(id), "id", options));
+  }
+
+  /** Ends the connection, at once. What waits fails as `disconnected`. Does nothing the second time. */
+  close(): Promise<void> {
+    this.#connection.close();
+    return Promise.resolve();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #call(
+    method: string,
+    params: readonly unknown[],
+    { operation, signal, timeoutMs }: OperationOptions,
+    defaultMs: number,
+  ): Promise<Result<unknown, RequestError>> {
+    return this.#connection.call(method, params, { operation, signal, timeoutMs: timeoutMs ?? defaultMs });
+  }
+
+  #checked<T>(value: T | Fault, what: string, { operation }: OperationOptions): Result<T, ProtocolError> {
+    if (!(value instanceof Fault)) return Ok(value);
+    const error = broken(operation, what, value);
+    this.#end(error);
+    return Err(error);
+  }
+
+  #onNotification(method: string, params: unknown): void {
+    const format: UpdateFormat | undefined = method === "update" || method === "update2" ? method : undefined;
+    if (format === undefined || !isArray(params)) return;
+    const [id, updates] = params;
+    // One that was just cancelled may still be told something.
+    const monitor = typeof id === "string" ? this.#monitors.get(id) : undefined;
+    const bad = monitor?.receive(updates, format);
+    if (bad !== undefined) this.#end(broken("monitor", method, bad));
+  }
+
+  async #cancelMonitor(id: string, reason: Closed): Promise<void> {
+    this.#monitors.get(id)?.end(reason);
+    this.#monitors.delete(id);
+    await this.#forgetMonitor(id);
+  }
+
+  async #forgetMonitor(id: string): Promise<void> {
+    if (this.#closed !== undefined) return;
+    await this.#connection.call("monitor_cancel", [id], { operation: "cancel", timeoutMs: farewellMs });
+  }
+
+  #end(reason: Closed): void {
+    if (this.#closed !== undefined) return;
+    this.#closed = reason;
+    this.#connection.close();
+    for (const monitor of this.#monitors.values()) monitor.end(reason);
+    this.#monitors.clear();
+    this.events.emit("close", reason);
+    this.events.removeAllListeners();
+  }
+}
+
+function readNames(wire: unknown): readonly string[] | Fault {
+  if (!isArray(wire)) return fault("an array of names", wire);
+  const names = wire.filter((name) => typeof name === "string");
+  return names.length === wire.length ? names : fault("an array of names", wire);
+}
+
+function readServerId(wire: unknown): Uuid | Fault {
+  return (typeof wire === "string" ? toUuid(wire) : undefined) ?? fault("a uuid", wire);
+}
+
+function noConditions(operation: string): IncompatibleError {
+  const message = `${operation}: the server has no monitor_cond, so it cannot monitor by conditions; ask for all rows, or use ovsdb-server 2.6 or later`;
+  const method = "monitor_cond";
+  return new IncompatibleError({
+    operation,
+    item: method,
+    wanted: method,
+    present: "monitor",
+    why: "absent",
+    message,
+  });
+}
