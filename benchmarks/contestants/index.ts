@@ -57,6 +57,7 @@ const goProgram = (name: string, folder: string): Entry => ({
 });
 
 const entries: readonly Entry[] = [
+  script(ours, "ours.ts"),
   script(floor, "socket.ts"),
   pythonScript(libraries[0], "idl.py", "ovs"),
   goProgram(libraries[1], "libovsdb"),
