@@ -1,6 +1,6 @@
 /**
- * The floor: a socket, texts that were prepared beforehand, and `JSON.parse`. It sends the transactions that the
- * driver sends, looks at nothing but what it waits for, and checks nothing.
+ * The floor: a socket, text with the names put in, and `JSON.parse`. It sends the transactions that the driver sends,
+ * operation by operation, looks at nothing but what it waits for, and checks nothing.
  *
  * Arguments: REMOTE BRIDGE wait|no-wait SOCKET_DIRECTORY
  */
@@ -20,12 +20,10 @@ interface Message {
 }
 interface Changes {
   readonly Open_vSwitch?: Readonly<Record<string, { readonly modify?: { readonly cur_cfg?: number } }>>;
-  readonly Interface?: Readonly<Record<string, { readonly modify?: { readonly ofport?: number } }>>;
 }
 interface Result {
-  readonly error?: string;
   readonly uuid?: readonly [string, string];
-  readonly rows?: readonly { readonly next_cfg?: number }[];
+  readonly rows?: readonly { readonly next_cfg?: number; readonly ofport?: number }[];
 }
 
 const rowUuid = v.tuple([v.literal("uuid"), v.string()]);
@@ -53,26 +51,72 @@ function endOfText(text: string, start: number): number {
   return -1;
 }
 
-/** The end of each transaction: with waiting, `next_cfg` is raised and read. */
-const raise = (waiting: boolean, root: string): string =>
+/** What the driver reads of a port when vswitchd has made it. */
+const columns =
+  '"_uuid","name","type","options","mac","mac_in_use","mtu","mtu_request","ofport","ofport_request","error",' +
+  '"admin_state","link_state","status","external_ids","ingress_policing_rate","ingress_policing_burst",' +
+  '"ingress_policing_kpkts_rate","ingress_policing_kpkts_burst","statistics"';
+
+const owner = "benchmark";
+const marks = (name: string): string =>
+  `"external_ids":["map",[["vswitch-drivers-owner","${owner}"],["vswitch-drivers-key","${name}"]]]`;
+const isRow = (uuid: string): string => `["_uuid","==",["uuid","${uuid}"]]`;
+const isOurs = `["external_ids","includes",["map",[["vswitch-drivers-owner","${owner}"]]]]`;
+
+interface Place {
+  readonly root: string;
+  readonly bridge: string;
+  readonly bridgeName: string;
+  readonly waiting: boolean;
+}
+
+const transaction = (operations: string): string =>
+  `{"id":3,"method":"transact","params":["Open_vSwitch"${operations}]}`;
+
+/** The end of a transaction that is waited for: the number of the configuration. */
+const numbered = ({ waiting, root }: Place): string =>
   waiting
-    ? `,{"op":"mutate","table":"Open_vSwitch","where":[["_uuid","==",["uuid","${root}"]]],"mutations":[["next_cfg","+=",1]]}` +
-      `,{"op":"select","table":"Open_vSwitch","where":[["_uuid","==",["uuid","${root}"]]],"columns":["next_cfg"]}`
+    ? `,{"op":"mutate","table":"Open_vSwitch","where":[${isRow(root)}],"mutations":[["next_cfg","+=",1]]}` +
+      `,{"op":"select","table":"Open_vSwitch","where":[${isRow(root)}],"columns":["_uuid","next_cfg"]}`
     : "";
+
+const createText = (place: Place, name: string, path: string): string =>
+  transaction(
+    `,{"op":"wait","table":"Interface","where":[["options","includes",["map",[["vhost-server-path","${path}"]]]]],"columns":["name"],"until":"==","rows":[],"timeout":0}` +
+      `,{"op":"insert","table":"Interface","row":{"name":"${name}","type":"${portType}","options":["map",[["vhost-server-path","${path}"]]],"mac":["set",[]],"mtu_request":["set",[]],"ofport_request":["set",[]],${marks(name)}},"uuid-name":"interface"}` +
+      `,{"op":"insert","table":"Port","row":{"name":"${name}","tag":["set",[]],"trunks":["set",[]],"vlan_mode":["set",[]],"interfaces":["set",[["named-uuid","interface"]]],${marks(name)}},"uuid-name":"port"}` +
+      `,{"op":"wait","table":"Bridge","where":[${isRow(place.bridge)}],"columns":["name"],"until":"==","rows":[{"name":"${place.bridgeName}"}],"timeout":0}` +
+      `,{"op":"mutate","table":"Bridge","where":[${isRow(place.bridge)}],"mutations":[["ports","insert",["set",[["named-uuid","port"]]]]]}` +
+      numbered(place),
+  );
+
+const readText = (row: string): string =>
+  transaction(`,{"op":"select","table":"Interface","where":[${isRow(row)}],"columns":[${columns}]}`);
+
+const deleteText = (place: Place, name: string, { row, port }: Made): string =>
+  transaction(
+    `,{"op":"wait","table":"Port","where":[${isRow(port)},${isOurs}],"columns":["interfaces"],"until":"==","rows":[{"interfaces":["set",[["uuid","${row}"]]]}],"timeout":0}` +
+      `,{"op":"wait","table":"Interface","where":[${isRow(row)},${isOurs}],"columns":["name"],"until":"==","rows":[{"name":"${name}"}],"timeout":0}` +
+      `,{"op":"wait","table":"Bridge","where":[${isRow(place.bridge)},["ports","includes",["set",[["uuid","${port}"]]]]],"columns":["name"],"until":"==","rows":[{"name":"${place.bridgeName}"}],"timeout":0}` +
+      `,{"op":"mutate","table":"Bridge","where":[${isRow(place.bridge)}],"mutations":[["ports","delete",["set",[["uuid","${port}"]]]]]}` +
+      numbered(place),
+  );
+
+/** The rows of a port that was made. */
+interface Made {
+  readonly row: string;
+  readonly port: string;
+}
 
 class Floor implements Operator {
   readonly versions = { node: process.version };
   readonly #task: Task;
   readonly #waiting: boolean;
+  readonly #made = new Map<string, Made>();
+  #place: Place | undefined;
   #socket: Socket | undefined;
   #received = "";
-  /** The texts around the names. */
-  #createText: readonly [string, string, string, string] = ["", "", "", ""];
-  #deleteText: readonly [string, string] = ["", ""];
-  readonly #ports = new Map<string, string>();
   #curCfg = 0;
-  /** The `ofport` that was told last. */
-  #ofport = 0;
   #replied: ((results: readonly Result[]) => void) | undefined;
   #applied: (() => void) | undefined;
 
@@ -82,40 +126,41 @@ class Floor implements Operator {
   }
 
   async open(): Promise<void> {
-    const socket = connect(this.#task.remote.replace(/^unix:/u, ""));
+    const { remote, bridge: bridgeName } = this.#task;
+    const socket = connect(remote.replace(/^unix:/u, ""));
     await once(socket, "connect");
     this.#socket = socket;
     socket.setEncoding("utf8");
     socket.on("data", (chunk: string) => this.#receive(chunk));
     const find =
-      `{"id":1,"method":"transact","params":["Open_vSwitch"` +
-      `,{"op":"select","table":"Bridge","where":[["name","==","${this.#task.bridge}"]],"columns":["_uuid"]}` +
-      `,{"op":"select","table":"Open_vSwitch","where":[],"columns":["_uuid","cur_cfg"]}]}`;
-    const [bridges, roots] = v.parse(foundReply, await this.#send(find));
+      `,{"op":"select","table":"Bridge","where":[["name","==","${bridgeName}"]],"columns":["_uuid"]}` +
+      `,{"op":"select","table":"Open_vSwitch","where":[],"columns":["_uuid","cur_cfg"]}`;
+    const [bridges, roots] = v.parse(foundReply, await this.#send(transaction(find)));
+    const [bridge, root] = [bridges.rows[0]._uuid[1], roots.rows[0]._uuid[1]];
+    this.#place = { root, bridge, bridgeName, waiting: this.#waiting };
     this.#curCfg = roots.rows[0].cur_cfg;
-    if (this.#waiting) {
-      await this.#send(
-        `{"id":2,"method":"monitor_cond","params":["Open_vSwitch",null,` +
-          `{"Open_vSwitch":[{"columns":["cur_cfg"]}],"Interface":[{"columns":["ofport","error"]}]}]}`,
-      );
-    }
-    this.#prepare(bridges.rows[0]._uuid[1], roots.rows[0]._uuid[1]);
+    if (!this.#waiting) return;
+    const watched = `{"Open_vSwitch":[{"columns":["cur_cfg"]}]}`;
+    await this.#send(`{"id":2,"method":"monitor_cond","params":["Open_vSwitch",null,${watched}]}`);
   }
 
   async create(name: string): Promise<number | null> {
-    const [head, type, row, tail] = this.#createText;
+    if (this.#place === undefined) throw new Error("open comes first");
     const path = `${this.#task.socketDirectory}/${name}.sock`;
-    const results = await this.#send(head + name + type + path + row + name + tail);
-    this.#ports.set(name, results[1]?.uuid?.[1] ?? "");
+    const results = await this.#send(createText(this.#place, name, path));
+    const [row = "", port = ""] = [results[1]?.uuid?.[1], results[2]?.uuid?.[1]];
+    this.#made.set(name, { row, port });
     if (!this.#waiting) return null;
     await this.#waitFor(results.at(-1)?.rows?.[0]?.next_cfg ?? 0);
-    return this.#ofport;
+    const [read] = await this.#send(readText(row));
+    return read?.rows?.[0]?.ofport ?? null;
   }
 
   async delete(name: string): Promise<void> {
-    const [head, tail] = this.#deleteText;
-    const results = await this.#send(head + (this.#ports.get(name) ?? "") + tail);
-    this.#ports.delete(name);
+    const made = this.#made.get(name);
+    if (this.#place === undefined || made === undefined) throw new Error("create comes first");
+    this.#made.delete(name);
+    const results = await this.#send(deleteText(this.#place, name, made));
     if (this.#waiting) await this.#waitFor(results.at(-1)?.rows?.[0]?.next_cfg ?? 0);
   }
 
@@ -124,21 +169,6 @@ class Floor implements Operator {
     const closed = once(this.#socket, "close");
     this.#socket.end();
     await closed;
-  }
-
-  #prepare(bridge: string, root: string): void {
-    const end = `${raise(this.#waiting, root)}]}`;
-    const where = `"where":[["_uuid","==",["uuid","${bridge}"]]]`;
-    this.#createText = [
-      `{"id":3,"method":"transact","params":["Open_vSwitch",{"op":"insert","table":"Interface","uuid-name":"i","row":{"name":"`,
-      `","type":"${portType}","options":["map",[["vhost-server-path","`,
-      `"]]]}},{"op":"insert","table":"Port","uuid-name":"p","row":{"name":"`,
-      `","interfaces":["named-uuid","i"]}},{"op":"mutate","table":"Bridge",${where},"mutations":[["ports","insert",["named-uuid","p"]]]}${end}`,
-    ];
-    this.#deleteText = [
-      `{"id":4,"method":"transact","params":["Open_vSwitch",{"op":"mutate","table":"Bridge",${where},"mutations":[["ports","delete",["uuid","`,
-      `"]]]}${end}`,
-    ];
   }
 
   /** Sends one request; one at a time is under way. */
@@ -177,9 +207,6 @@ class Floor implements Operator {
   }
 
   #note(changes: Changes): void {
-    for (const uuid in changes.Interface) {
-      this.#ofport = changes.Interface[uuid]?.modify?.ofport ?? this.#ofport;
-    }
     for (const uuid in changes.Open_vSwitch) {
       this.#curCfg = changes.Open_vSwitch[uuid]?.modify?.cur_cfg ?? this.#curCfg;
     }
