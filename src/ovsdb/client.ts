@@ -3,7 +3,14 @@ import { IncompatibleError, ProtocolError } from "../core/errors.js";
 import { Err, Ok, type Result } from "../core/result.js";
 import type { JsonRpcConnection } from "../jsonrpc/connection.js";
 import { encodeTransaction } from "./encode-transaction.js";
-import { broken, unsendable, type MonitorError, type RequestError, type TransactError } from "./errors.js";
+import {
+  advised,
+  broken,
+  unsendable,
+  type MonitorError,
+  type RequestError,
+  type TransactError,
+} from "./errors.js";
 import { fault, Fault } from "./fault.js";
 import { isArray } from "./json.js";
 import {
@@ -173,13 +180,15 @@ export class OvsdbClient<Db extends DatabaseRows = DatabaseRows> implements Asyn
     return this.close();
   }
 
-  #call(
+  async #call(
     method: string,
     params: readonly unknown[],
     { operation, signal, timeoutMs }: OperationOptions,
     defaultMs: number,
   ): Promise<Result<unknown, RequestError>> {
-    return this.#connection.call(method, params, { operation, signal, timeoutMs: timeoutMs ?? defaultMs });
+    const options = { operation, signal, timeoutMs: timeoutMs ?? defaultMs };
+    const reply = await this.#connection.call(method, params, options);
+    return reply.isErr() ? Err(advised(reply.error, method)) : reply;
   }
 
   #checked<T>(value: T | Fault, what: string, { operation }: OperationOptions): Result<T, ProtocolError> {

@@ -5,7 +5,7 @@ import { JsonRpcConnection } from "../jsonrpc/connection.js";
 import { dialAny, type TlsOptions } from "../net/dial.js";
 import { parseRemotes } from "../net/remote.js";
 import { OvsdbClient } from "./client.js";
-import { broken, type RequestError } from "./errors.js";
+import { advised, broken, type RequestError } from "./errors.js";
 import type { ExpectedSchema } from "./expected-schema.js";
 import { Fault, shown } from "./fault.js";
 import { isArray, isId } from "./json.js";
@@ -106,7 +106,9 @@ async function readServerSchema(
     const message = `${operation}: the server has no get_schema: it speaks JSON-RPC, but is not an OVSDB server`;
     return Err(new ProtocolError({ operation, message }));
   }
-  return error.reason === "unknown database" ? absentDatabase(connection, database, deadline) : reply;
+  return error.reason === "unknown database"
+    ? absentDatabase(connection, database, deadline)
+    : Err(advised(error, "get_schema"));
 }
 
 async function absentDatabase(

@@ -87,9 +87,16 @@ export function readServerError(json: unknown): ServerError | undefined {
 
 /** The error of a request that the server refused as a whole. */
 export function refused(operation: string, method: string, { reason, details }: ServerError): RejectedError {
-  const remedy = remedies.get(reason);
-  const words = [`the server refused ${method}: ${reason}`, details, remedy].filter(Boolean).join("; ");
-  return new RejectedError({ operation, reason, details, message: `${operation}: ${words}` });
+  const words = [`the server refused ${method}: ${reason}`, details, remedies.get(reason)];
+  const message = `${operation}: ${words.filter(Boolean).join("; ")}`;
+  return new RejectedError({ operation, reason, details, message });
+}
+
+/** The same error, with what to do about it where that is known. */
+export function advised(error: RequestError, method: string): RequestError {
+  return error.kind === "rejected" && remedies.has(error.reason)
+    ? refused(error.operation, method, error)
+    : error;
 }
 
 /** The error of an answer that is not what the protocol says. */
