@@ -13,6 +13,39 @@ export interface CallOptions {
 /** The longest timer of Node, in milliseconds. */
 export const longestTimer = 2_147_483_647;
 
+/** The reason of a {@link Deadline}'s signal that fired because the time was up, not because a caller wanted it. */
+class TimeUp {
+  readonly timeoutMs: number;
+
+  constructor(timeoutMs: number) {
+    this.timeoutMs = timeoutMs;
+  }
+}
+
+/**
+ * The error of a step that ended because its signal fired: `timeout` when that is the signal of a call whose time was
+ * up, `aborted` when somebody cancelled it.
+ */
+export function gaveUp(
+  signal: AbortSignal | undefined,
+  fields: {
+    readonly operation: string;
+    readonly doing: string;
+    readonly outcome: Outcome;
+    readonly leftBehind?: readonly string[];
+  },
+): TimeoutError | AbortedError {
+  const { operation, doing, outcome, leftBehind = [] } = fields;
+  const reason: unknown = signal?.reason;
+  if (reason instanceof TimeUp) {
+    const { timeoutMs } = reason;
+    const message = `${operation}: no answer within ${timeoutMs} ms while ${doing}`;
+    return new TimeoutError({ operation, outcome, leftBehind, timeoutMs, message });
+  }
+  const message = `${operation}: cancelled while ${doing}`;
+  return new AbortedError({ operation, outcome, leftBehind, cause: reason, message });
+}
+
 /**
  * One call's deadline and cancellation as one `AbortSignal`, with the reason. Every step of the call gets the same
  * one, so the steps share the time. Dispose it when the call is over: it holds a timer.
@@ -24,15 +57,15 @@ export class Deadline implements Disposable {
   readonly #callerSignal: AbortSignal | undefined;
   readonly #endsAt: number;
   readonly #timer: NodeJS.Timeout;
-  readonly #onCallerAbort = (): void => this.#controller.abort();
+  readonly #onCallerAbort = (): void => this.#controller.abort(this.#callerSignal?.reason);
 
   private constructor(operation: string, timeoutMs: number, signal: AbortSignal | undefined) {
     this.operation = operation;
     this.timeoutMs = timeoutMs;
     this.#endsAt = performance.now() + timeoutMs;
     this.#callerSignal = signal;
-    this.#timer = setTimeout(() => this.#controller.abort(), timeoutMs);
-    if (signal?.aborted === true) this.#controller.abort();
+    this.#timer = setTimeout(() => this.#controller.abort(new TimeUp(timeoutMs)), timeoutMs);
+    if (signal?.aborted === true) this.#onCallerAbort();
     else signal?.addEventListener("abort", this.#onCallerAbort, { once: true });
   }
 
@@ -41,7 +74,7 @@ export class Deadline implements Disposable {
     operation: string,
     options: CallOptions | undefined,
     defaultMs: number,
-  ): Result<Deadline, InvalidError | AbortedError> {
+  ): Result<Deadline, InvalidError | TimeoutError | AbortedError> {
     const timeoutMs = options?.timeoutMs ?? defaultMs;
     if (!(typeof timeoutMs === "number" && timeoutMs >= 1 && timeoutMs <= longestTimer)) {
       return Err(
@@ -54,14 +87,10 @@ export class Deadline implements Disposable {
         }),
       );
     }
-    if (options?.signal?.aborted === true) {
+    const { signal } = options ?? {};
+    if (signal?.aborted === true) {
       return Err(
-        new AbortedError({
-          operation,
-          outcome: "not-sent",
-          cause: options.signal.reason,
-          message: `${operation}: the signal had fired before the call; nothing was sent`,
-        }),
+        gaveUp(signal, { operation, doing: "it had not begun, so nothing was sent", outcome: "not-sent" }),
       );
     }
     return Ok(new Deadline(operation, timeoutMs, options?.signal));
@@ -84,11 +113,8 @@ export class Deadline implements Disposable {
 
   /** The error that says why this call gave up while it was `doing` something. */
   failure(doing: string, outcome: Outcome, leftBehind: readonly string[] = []): TimeoutError | AbortedError {
-    const { operation, timeoutMs } = this;
-    if (this.#callerSignal?.aborted === true) {
-      const message = `${operation}: cancelled while ${doing}`;
-      return new AbortedError({ operation, outcome, leftBehind, cause: this.#callerSignal.reason, message });
-    }
+    const { operation, signal, timeoutMs } = this;
+    if (signal.aborted) return gaveUp(signal, { operation, doing, outcome, leftBehind });
     const message = `${operation}: no answer within ${timeoutMs} ms while ${doing}`;
     return new TimeoutError({ operation, outcome, leftBehind, timeoutMs, message });
   }

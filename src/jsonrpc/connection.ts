@@ -1,9 +1,8 @@
 import { EventEmitter } from "eventemitter3";
 import { NotificationObject, RequestObject, SuccessObject, type ErrorObject } from "jsonrpc-lite";
 
-import { longestTimer } from "../core/call.js";
+import { gaveUp, longestTimer } from "../core/call.js";
 import {
-  AbortedError,
   DisconnectedError,
   ProtocolError,
   TimeoutError,
@@ -133,9 +132,8 @@ export class JsonRpcConnection implements Disposable {
     if (!(timeoutMs >= 1 && timeoutMs <= longestTimer))
       return Promise.resolve(Err(badTimeout(operation, timeoutMs)));
     if (signal?.aborted === true) {
-      const message = `${operation}: cancelled before ${method} was sent`;
-      const cause: unknown = signal.reason;
-      return Promise.resolve(Err(new AbortedError({ operation, outcome: "not-sent", cause, message })));
+      const doing = `${method} had not been sent`;
+      return Promise.resolve(Err(gaveUp(signal, { operation, doing, outcome: "not-sent" })));
     }
     if (this.#closed !== undefined) return Promise.resolve(Err(notSent(operation, method, this.#closed)));
 
@@ -217,8 +215,8 @@ export class JsonRpcConnection implements Disposable {
     const { operation, method, timeoutMs, signal } = call;
     const outcome = "unknown";
     if (why === "aborted") {
-      const message = `${operation}: cancelled while waiting for the answer to ${method}`;
-      call.settle(Err(new AbortedError({ operation, outcome, cause: signal?.reason, message })));
+      const doing = `waiting for the answer to ${method}`;
+      call.settle(Err(gaveUp(signal, { operation, doing, outcome })));
     } else {
       const message = `${operation}: no answer to ${method} within ${timeoutMs} ms from ${this.#stream.remote.text}`;
       call.settle(Err(new TimeoutError({ operation, outcome, timeoutMs, message })));

@@ -1,7 +1,7 @@
 import { connect as connectTcp, type Socket } from "node:net";
 
-import { Deadline } from "../core/call.js";
-import { AbortedError, InvalidError, UnreachableError } from "../core/errors.js";
+import { Deadline, gaveUp } from "../core/call.js";
+import { InvalidError, UnreachableError, type AbortedError, type TimeoutError } from "../core/errors.js";
 import { Err, Ok, type Result } from "../core/result.js";
 import { unixPathFault, type Remote } from "./remote.js";
 import { SocketStream, type ByteStream } from "./stream.js";
@@ -25,7 +25,7 @@ export interface DialOptions {
 }
 
 /** Why there is no connection. Nothing was sent. */
-export type DialError = InvalidError | UnreachableError | AbortedError;
+export type DialError = InvalidError | UnreachableError | TimeoutError | AbortedError;
 
 /** Between the addresses of one name: long enough for a far host, where Node's own 250 ms are not. */
 const addressAttemptMs = 1000;
@@ -35,11 +35,11 @@ export async function dial(remote: Remote, options: DialOptions): Promise<Result
   const { operation, signal } = options;
   const open = await opener(remote, options);
   if (open.isErr()) return open;
-  if (signal.aborted) return Err(gaveUp(remote, options));
+  if (signal.aborted) return Err(notDialled(remote, options));
 
   const outcome = await opened(open.value, remote, signal);
   if (outcome instanceof SocketStream) return Ok(outcome);
-  if (outcome === "aborted") return Err(gaveUp(remote, options));
+  if (outcome === "aborted") return Err(notDialled(remote, options));
   return Err(await unreachable(operation, remote, outcome, serverWords(options)));
 }
 
@@ -157,7 +157,6 @@ function serverWords(options: DialOptions): ServerWords {
   };
 }
 
-function gaveUp(remote: Remote, { operation, signal }: DialOptions): AbortedError {
-  const message = `${operation}: gave up while connecting to ${remote.text}`;
-  return new AbortedError({ operation, outcome: "not-sent", cause: signal.reason, message });
+function notDialled(remote: Remote, { operation, signal }: DialOptions): TimeoutError | AbortedError {
+  return gaveUp(signal, { operation, doing: `connecting to ${remote.text}`, outcome: "not-sent" });
 }

@@ -6,13 +6,16 @@ import {
   connectOvsdb,
   type Integer,
   type Monitor,
+  type MonitoredRows,
   type Operation,
   type OperationResult,
   type OvsdbClient,
+  type ResultsOf,
   type TransactError,
 } from "../ovsdb/index.js";
 import { insert, wait, type Db } from "./database.js";
 import { rootColumnNames, type RootRow, type Uuid } from "./rows.js";
+import { openVSwitchSchema } from "./schema/open-vswitch.js";
 import type { SwitchFacts } from "./support.js";
 import { vhostSocketDirectory } from "./vhost-sockets.js";
 
@@ -22,16 +25,20 @@ export interface SessionOptions {
   readonly tls?: TlsOptions | undefined;
 }
 
+const rootRequest = { Open_vSwitch: { columns: rootColumnNames } } as const;
+
+type RootRows = MonitoredRows<Db, typeof rootRequest>;
+
 /** A commit that is waited for: longer than the deadline by this much, so that a late answer can still be undone. */
 const graceMs = 1000;
 
 /** One connection to the database of an Open vSwitch, with the root row (table `Open_vSwitch`) kept up to date. */
 export class Session {
   readonly client: OvsdbClient<Db>;
-  readonly #root: Monitor<Db>;
+  readonly #root: Monitor<RootRows>;
   readonly #remote: string;
 
-  private constructor(client: OvsdbClient<Db>, root: Monitor<Db>, remote: string) {
+  private constructor(client: OvsdbClient<Db>, root: Monitor<RootRows>, remote: string) {
     this.client = client;
     this.#root = root;
     this.#remote = remote;
@@ -41,13 +48,14 @@ export class Session {
     const connected = await connectOvsdb<Db>({
       remote: options.remote,
       database: "Open_vSwitch",
+      schema: openVSwitchSchema,
+      operation: deadline.operation,
       ...(options.tls !== undefined && { tls: options.tls }),
       ...deadline.step(),
     });
     if (connected.isErr()) return connected;
     const client = connected.value;
-    const request = { Open_vSwitch: { columns: rootColumnNames } };
-    const root = await client.monitor(request, { operation: deadline.operation, ...deadline.step() });
+    const root = await client.monitor(rootRequest, { operation: deadline.operation, ...deadline.step() });
     if (root.isErr()) {
       await client.close();
       return root;
@@ -77,7 +85,10 @@ export class Session {
   }
 
   /** Reads, in one transaction. */
-  read(operations: readonly Operation<Db>[], deadline: Deadline): ReturnType<OvsdbClient<Db>["transact"]> {
+  read<const Operations extends readonly Operation<Db>[]>(
+    operations: Operations,
+    deadline: Deadline,
+  ): Promise<Result<ResultsOf<Operations>, TransactError>> {
     return this.client.transact(operations, { operation: deadline.operation, ...deadline.step() });
   }
 
