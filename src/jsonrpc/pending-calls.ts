@@ -1,8 +1,6 @@
 import type { Result } from "../core/result.js";
 import type { CallError } from "./call-errors.js";
 
-export type { CallError } from "./call-errors.js";
-
 /** A call that waits for its reply. */
 export interface PendingCall {
   readonly operation: string;
@@ -14,7 +12,12 @@ export interface PendingCall {
 
 interface Entry extends PendingCall {
   readonly endsAt: number;
-  readonly onAbort: (() => void) | undefined;
+}
+
+/** A signal that calls have, with the one listener for all of them: Node warns of a leak at the eleventh. */
+interface WatchedSignal {
+  calls: number;
+  readonly onAbort: () => void;
 }
 
 /** Why a call is given up while the connection lives. */
@@ -27,6 +30,7 @@ export type GivenUp = "timeout" | "aborted";
 export class PendingCalls {
   readonly #giveUp: (call: PendingCall, why: GivenUp) => void;
   readonly #entries = new Map<number, Entry>();
+  readonly #signals = new Map<AbortSignal, WatchedSignal>();
   #lastId = 0;
   #repliesOwed = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -51,9 +55,8 @@ export class PendingCalls {
   add(call: PendingCall): void {
     const id = ++this.#lastId;
     const endsAt = performance.now() + call.timeoutMs;
-    const onAbort = call.signal === undefined ? undefined : (): void => this.#abandon(id, "aborted");
-    if (onAbort !== undefined) call.signal?.addEventListener("abort", onAbort, { once: true });
-    this.#entries.set(id, { ...call, endsAt, onAbort });
+    this.#entries.set(id, { ...call, endsAt });
+    if (call.signal !== undefined) this.#watch(call.signal);
     if (endsAt < this.#timerEndsAt) this.#setTimer(endsAt);
   }
 
@@ -68,7 +71,7 @@ export class PendingCalls {
     const entry = this.#entries.get(id);
     if (entry === undefined) return undefined;
     this.#entries.delete(id);
-    if (entry.onAbort !== undefined) entry.signal?.removeEventListener("abort", entry.onAbort);
+    if (entry.signal !== undefined) this.#unwatch(entry.signal);
     return entry;
   }
 
@@ -93,6 +96,26 @@ export class PendingCalls {
       if (call !== undefined) calls.push(call);
     }
     return calls;
+  }
+
+  #watch(signal: AbortSignal): void {
+    const watched = this.#signals.get(signal);
+    if (watched !== undefined) {
+      watched.calls++;
+      return;
+    }
+    const onAbort = (): void => {
+      for (const [id, entry] of this.#entries) if (entry.signal === signal) this.#abandon(id, "aborted");
+    };
+    signal.addEventListener("abort", onAbort);
+    this.#signals.set(signal, { calls: 1, onAbort });
+  }
+
+  #unwatch(signal: AbortSignal): void {
+    const watched = this.#signals.get(signal);
+    if (watched === undefined || --watched.calls > 0) return;
+    signal.removeEventListener("abort", watched.onAbort);
+    this.#signals.delete(signal);
   }
 
   #abandon(id: number, why: GivenUp): void {

@@ -227,6 +227,14 @@ describe("JsonRpcConnection to a real ovsdb-server", () => {
     while (connection.lastCallId < 2) await new Promise((resolve) => setTimeout(resolve, 50));
     expect((await connection.call("list_dbs", [], options)).isOk()).toBe(true);
   });
+
+  it("does not hold against the server that this process was too busy to read its answer", async () => {
+    const connection = await connect(server.remotes.tcp, { probeIntervalMs: 1000 });
+    while (connection.lastCallId < 1) await new Promise((resolve) => setTimeout(resolve, 5));
+    // The event loop stands still until long after the answer to the probe was due.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2500);
+    expect((await connection.call("list_dbs", [], options)).isOk()).toBe(true);
+  });
 });
 
 /** Has the server listen as the row of its Manager table says. Gives the port. */
