@@ -21,7 +21,7 @@ export interface Globals {
 export const engines: readonly Engine[] = ["ovs", "vpp", "memory"];
 
 /** Reads the value of an option that may stand only once: of two, one would be ignored in silence. */
-export const once =
+const once =
   (option: string) =>
   (given: unknown): string | undefined => {
     if (Array.isArray(given)) throw new Error(`--${option} is given more than once`);

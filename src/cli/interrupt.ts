@@ -1,4 +1,5 @@
 import { constants } from "node:os";
+import { longestTimer } from "../core/call.js";
 
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
@@ -18,14 +19,16 @@ export class Interrupted extends Error {
 
 /**
  * Turns the first signal into an `AbortSignal`, so that what runs can be undone; a second one ends the process at
- * once. Dispose it when the work is done.
+ * once. Dispose it when the work is done: until then the process stays, even where nothing but a signal is to come.
  */
 export class Interrupts implements Disposable {
   readonly #controller = new AbortController();
   readonly #onSignal = (name: NodeJS.Signals): void => {
-    this[Symbol.dispose]();
+    this.#leave();
     this.#controller.abort(new Interrupted(signals.find((known) => known === name) ?? "SIGTERM"));
   };
+
+  readonly #stay = setInterval(() => undefined, longestTimer);
 
   constructor() {
     for (const name of signals) process.on(name, this.#onSignal);
@@ -35,7 +38,12 @@ export class Interrupts implements Disposable {
     return this.#controller.signal;
   }
 
-  [Symbol.dispose](): void {
+  #leave(): void {
     for (const name of signals) process.off(name, this.#onSignal);
+  }
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#stay);
+    this.#leave();
   }
 }

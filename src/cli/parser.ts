@@ -75,7 +75,7 @@ const epilogue = [
 ].join("\n");
 
 /** The grammar of the command line. `choose` is told what is to be run. */
-export function grammar(width: number, choose: Choose): Argv<GlobalOptions> {
+function grammar(width: number, choose: Choose): Argv<GlobalOptions> {
   const parser = withGlobals(yargs([]).detectLocale(false).locale("en"))
     .updateStrings(strings)
     .scriptName("vswitch")

@@ -36,7 +36,7 @@ type Kind<K, T> = K extends "secret"
           : "number";
 
 /** An option that stands for a field of a spec. */
-export interface Field<K extends string = string> {
+interface Field<K extends string = string> {
   readonly option: string;
   readonly kind: K;
   /** What it means, its unit and its default; where the types differ, for each. */

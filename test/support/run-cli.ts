@@ -1,5 +1,10 @@
-/** Runs the `vswitch` command inside this process, on a switch in memory unless told otherwise. */
+/** Runs the `vswitch` command: inside this process, on a switch in memory unless told otherwise; or as a process. */
+import { spawn, type ChildProcessByStdio } from "node:child_process";
+import { once } from "node:events";
+import process from "node:process";
 import { Readable, Writable } from "node:stream";
+import { text } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
 import { main } from "../../src/cli/main.js";
 import type { Connect } from "../../src/cli/program.js";
 import { Err, isVSwitchError, Ok, type VSwitchError } from "../../src/index.js";
@@ -90,3 +95,29 @@ export const onMemory =
       line.split(" ").filter((word) => word !== ""),
       { connect: toMemory(memory), ...options },
     );
+
+const script = fileURLToPath(new URL("../../src/cli/vswitch.ts", import.meta.url));
+
+/** Node's arguments that make it run `vswitch` from its source. */
+export const vswitchArgs: readonly string[] = ["--import", import.meta.resolve("tsx"), script];
+
+/** Starts `vswitch ARGV...` as a process of its own. */
+export function spawnVswitch(
+  argv: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): ChildProcessByStdio<null, Readable, Readable> {
+  return spawn(process.execPath, [...vswitchArgs, ...argv], {
+    env: { PATH: process.env["PATH"], ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+}
+
+/** Runs `vswitch ARGV...` as a process of its own, to its end. */
+export async function runVswitch(
+  argv: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Ran> {
+  const child = spawnVswitch(argv, env);
+  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr), once(child, "close")]);
+  return { code: child.exitCode ?? -1, stdout, stderr };
+}

@@ -36,8 +36,8 @@ export async function examineOpenVSwitch(
     const { root } = session;
     if (root === undefined) return [uninitialised];
     const found: Finding[] = [
-      databaseFinding(root),
-      await examineVswitchd(session, root, { place, ask, deadline }),
+      databaseFinding(root, session),
+      await examineVswitchd(session, root, { place, ask, deadline, signal: call.signal }),
     ];
     return [...found, ...dpdkFindings(root), ...(await vhostFindings(root, place))];
   } finally {
@@ -52,12 +52,9 @@ const uninitialised: Finding = {
   remedy: "start ovs-vswitchd by its service; `ovs-vsctl --no-wait init` makes the row alone",
 };
 
-function databaseFinding({ ovs_version, db_version }: RootRow): Finding {
-  const versions = [
-    ovs_version === null ? "" : `Open vSwitch ${ovs_version}`,
-    db_version === null ? "" : `schema ${db_version}`,
-  ].filter((version) => version !== "");
-  const found = versions.length === 0 ? "Open_vSwitch; it does not tell its versions" : versions.join(", ");
+function databaseFinding({ ovs_version }: RootRow, { client }: Session): Finding {
+  const version = ovs_version === null ? "of an unknown version" : ovs_version;
+  const found = `Open vSwitch ${version}, schema ${client.schema.version}`;
   return { check: "database", status: "ok", found };
 }
 
@@ -65,6 +62,8 @@ interface Asking {
   readonly place: Place;
   readonly ask: boolean;
   readonly deadline: Deadline;
+  /** The caller's own. */
+  readonly signal: AbortSignal | undefined;
 }
 
 /**
@@ -72,7 +71,7 @@ interface Asking {
  * new one is given, as ovs-vsctl does with every change: that changes nothing of the configuration.
  */
 async function examineVswitchd(session: Session, root: RootRow, asking: Asking): Promise<Finding> {
-  const { ask, deadline, place } = asking;
+  const { ask, deadline, place, signal } = asking;
   const check = "vswitchd";
   let wanted = root.next_cfg;
   if (root.cur_cfg >= wanted && !ask) {
@@ -86,13 +85,12 @@ async function examineVswitchd(session: Session, root: RootRow, asking: Asking):
       deadline,
     );
     if (numbered.isErr()) return failure(check, numbered.error);
-    const last = numbered.value.at(-1);
-    const [row] = last !== undefined && "rows" in last ? last.rows : [];
-    const number = row?.["next_cfg"];
+    const number = numbered.value.at(-1)?.rows?.[0]?.["next_cfg"];
     if (typeof number === "number" || typeof number === "bigint") wanted = number;
   }
-  const step = { signal: deadline.signal, timeoutMs: Math.min(answerMs, deadline.remainingMs()) };
-  const applied = await session.applied(wanted, { operation, ...step });
+  // Half of what is left: other checks follow.
+  const timeoutMs = Math.min(answerMs, Math.ceil(deadline.remainingMs() / 2));
+  const applied = await session.applied(wanted, { operation, signal, timeoutMs });
   if (applied.isOk())
     return { check, status: "ok", found: `answers: it has applied configuration ${wanted}` };
   if (applied.error.kind !== "timeout") return failure(check, applied.error);
