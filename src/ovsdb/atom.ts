@@ -85,6 +85,10 @@ function integerCodec(base: IntegerType): AtomCodec {
   };
 }
 
+// ovsdb-server closes the connection on a number that strtod calls out of range (`str_to_double` of lib/util.c), which
+// it does for doubles that have less than the full precision.
+const smallestReal = 2 ** -1022;
+
 function realCodec(base: RealType): AtomCodec {
   const { minReal: low, maxReal: high } = base;
   const allowed = base.enum === undefined ? undefined : new Set<unknown>(base.enum);
@@ -101,6 +105,12 @@ function realCodec(base: RealType): AtomCodec {
       if (allowed !== undefined) return allowed.has(value) ? value : fault(expected, value);
       if ((low !== undefined && value < low) || (high !== undefined && value > high)) {
         return fault(expected, value);
+      }
+      if (value !== 0 && Math.abs(value) < smallestReal) {
+        return fault(
+          `0, or a number of at least ${smallestReal} in size: the server cannot read smaller ones`,
+          value,
+        );
       }
       return value;
     },

@@ -30,7 +30,9 @@ const bases: readonly { readonly base: BaseType; readonly atoms: fc.Arbitrary<At
   },
   {
     base: { type: "real", enum: undefined, minReal: undefined, maxReal: undefined },
-    atoms: fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => (value === 0 ? 0 : value)),
+    atoms: fc
+      .double({ noNaN: true, noDefaultInfinity: true })
+      .map((value) => (Math.abs(value) < 2 ** -1022 ? 0 : value)),
   },
   { base: { type: "boolean", enum: undefined }, atoms: fc.boolean() },
   { base: { type: "string", enum: undefined, minLength: undefined, maxLength: undefined }, atoms: strings },

@@ -134,6 +134,12 @@ describe("writing a value by its type", () => {
     ["an integer of 65 bits", "integer", 2n ** 63n, "an integer; beyond 2^53 a bigint"],
     ["a text for an integer", "integer", "7", "an integer; beyond 2^53 a bigint"],
     ["NaN", "real", Number.NaN, "a finite number"],
+    [
+      "a real on which ovsdb-server hangs up",
+      "real",
+      -5e-324,
+      "0, or a number of at least 2.2250738585072014e-308 in size: the server cannot read smaller ones",
+    ],
     ["a value that the enum has not", kind, "c", "one of a, b, or null for none"],
     ["null for what is not optional", "string", null, "a value: the column is not optional"],
     ["undefined", optional, undefined, "an integer; beyond 2^53 a bigint, or null for none"],
