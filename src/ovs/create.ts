@@ -89,7 +89,8 @@ async function pathIsFree(context: Context, spec: InterfaceSpec): Promise<Result
   );
   if (read.isErr()) return read;
   const [taken] = read.value[0].rows;
-  if (taken === undefined) return Ok(undefined);
+  // An interface of this very name came between two reads: it is looked up again.
+  if (taken === undefined || taken.name === spec.name) return Ok(undefined);
   const { operation } = context;
   const object = `socket ${spec.socket}`;
   const message = `${operation}: the interface ${taken.name} is a client of ${spec.socket} already, and two clients of one socket both fail: give ${spec.name} another socket, or delete ${taken.name}`;

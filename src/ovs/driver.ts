@@ -272,7 +272,8 @@ export class OvsVSwitch implements VSwitch {
     using deadline = started.value;
     const session = await this.#connected(deadline);
     if (session.isErr()) return session;
-    return body(session.value, deadline);
+    // Awaited here: the deadline ends with this scope.
+    return await body(session.value, deadline);
   }
 
   /** A verb that changes the switch: `prepare` checks the arguments, before a connection is even looked at. */
@@ -283,6 +284,8 @@ export class OvsVSwitch implements VSwitch {
       operation: string,
     ) => Result<(context: Context) => Promise<Result<T, VSwitchError>>, VSwitchError>,
   ): Promise<Result<T, VSwitchError>> {
+    const checked = checkOptions(operation, "change", options);
+    if (checked.isErr()) return checked;
     const prepared = prepare(operation);
     if (prepared.isErr()) return prepared;
     return this.#call(operation, "change", options, (session, deadline) =>

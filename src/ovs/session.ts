@@ -37,6 +37,8 @@ export class Session {
   readonly client: OvsdbClient<Db>;
   readonly #root: Monitor<RootRows>;
   readonly #remote: string;
+  /** Whether it was we who ended it. */
+  closing = false;
 
   private constructor(client: OvsdbClient<Db>, root: Monitor<RootRows>, remote: string) {
     this.client = client;
@@ -150,7 +152,9 @@ export class Session {
     return waited.isErr() ? waited : Ok(undefined);
   }
 
+  /** Ends the connection, by our own will. */
   close(): Promise<void> {
+    this.closing = true;
     return this.client.close();
   }
 }

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Deadline } from "../core/call.js";
-import type { VSwitchError } from "../core/errors.js";
+import { DisconnectedError, type VSwitchError } from "../core/errors.js";
 import { watchQueue, type EventQueue } from "../core/event-queue.js";
 import { Ok, type Result } from "../core/result.js";
 import type { InterfaceInfo, WatchEvent } from "../core/vswitch.js";
@@ -34,9 +34,20 @@ export async function watch(
   const watcher = new Watcher(session, monitor, queue);
   watcher.begin();
   monitor.events.on("change", (changes) => watcher.follow(changes));
-  monitor.events.on("close", (error) => queue.end({ kind: "lost", error }));
-  if (session.closed !== undefined) queue.end({ kind: "lost", error: session.closed });
+  monitor.events.on("close", (reason) => end(session, operation, queue, reason));
+  if (session.closed !== undefined) end(session, operation, queue, session.closed);
   return Ok(queue);
+}
+
+/** A connection that we closed ourselves is a plain end; any other is told. */
+function end(session: Session, operation: string, queue: EventQueue<WatchEvent>, reason: VSwitchError): void {
+  if (session.closing) {
+    queue.end();
+    return;
+  }
+  const message = `${operation}: nothing more is told: ${reason.message}; watch again for what is there then`;
+  const error = new DisconnectedError({ operation, outcome: "not-sent", cause: reason, message });
+  queue.end({ kind: "lost", error });
 }
 
 type Change =

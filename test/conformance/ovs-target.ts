@@ -2,17 +2,10 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { connect } from "../../src/index.js";
 import type { InterfaceSpec } from "../../src/index.js";
-import {
-  availableFlavours,
-  startOpenVSwitch,
-  type Flavour,
-  type OpenVSwitch,
-} from "../support/openvswitch.js";
-import { describe } from "vitest";
-import { describeConformance } from "./suite.js";
+import { startOpenVSwitch, type Flavour, type OpenVSwitch } from "../support/openvswitch.js";
 import type { Administrator, ConformanceTarget, Example } from "./target.js";
 
-const internal: Example = {
+export const internal: Example = {
   title: "internal",
   spec: (name) => ({ type: "internal", name }),
   variations: [
@@ -25,7 +18,7 @@ const internal: Example = {
   ],
 };
 
-const patch: Example = {
+export const patch: Example = {
   title: "patch",
   spec: (name) => ({ type: "patch", name, peer: `p${name}` }),
   variations: [{ path: "peer", spec: (name) => ({ type: "patch", name, peer: `q${name}` }) }],
@@ -44,7 +37,7 @@ function remoteOf(name: string): string {
   return remote;
 }
 
-const tunnel: Example = {
+export const tunnel: Example = {
   title: "vxlan",
   spec: (name) => ({ type: "vxlan", name, remote: remoteOf(name), vni: 7 }),
   variations: [
@@ -54,9 +47,9 @@ const tunnel: Example = {
   ],
 };
 
-const tap: Example = { title: "tap", spec: (name) => ({ type: "tap", name }), variations: [] };
+export const tap: Example = { title: "tap", spec: (name) => ({ type: "tap", name }), variations: [] };
 
-const vhostClient = (socketDir: () => string): Example => ({
+export const vhostClient = (socketDir: () => string): Example => ({
   title: "vhost-user client",
   spec: (name) => ({ type: "vhost-user", name, mode: "client", socket: join(socketDir(), `${name}.sock`) }),
   variations: [
@@ -68,7 +61,44 @@ const vhostClient = (socketDir: () => string): Example => ({
   ],
 });
 
-const vhostServer: Example = {
+export const memif = (socketDir: () => string): Example => ({
+  title: "memif",
+  spec: (name) => ({
+    type: "memif",
+    name,
+    role: "master",
+    socket: join(socketDir(), `${name}.m`),
+    secret: "one",
+  }),
+  variations: [
+    {
+      path: "role",
+      spec: (name) => ({ type: "memif", name, role: "slave", socket: join(socketDir(), `${name}.m`) }),
+    },
+    {
+      path: "id",
+      spec: (name) => ({
+        type: "memif",
+        name,
+        role: "master",
+        socket: join(socketDir(), `${name}.m`),
+        id: 3,
+      }),
+    },
+    {
+      path: "secret",
+      spec: (name) => ({
+        type: "memif",
+        name,
+        role: "master",
+        socket: join(socketDir(), `${name}.m`),
+        secret: "two",
+      }),
+    },
+  ],
+});
+
+export const vhostServer: Example = {
   title: "vhost-user server",
   spec: (name) => ({ type: "vhost-user", name, mode: "server" }),
   variations: [],
@@ -77,17 +107,26 @@ const vhostServer: Example = {
 const taken = "192.0.2.99";
 
 function administratorOf(ovs: () => OpenVSwitch): Administrator {
-  const lines = async (...args: readonly string[]): Promise<string[]> =>
-    (await ovs().vsctl(...args)).split("\n").filter((line) => line !== "");
-  const bridges = async (): Promise<string[]> =>
-    (await lines("list-br")).filter((name) => name !== "vswitch-holding");
+  /** The names of all bridges, then of all interfaces, by one process: they are asked for twice a test. */
+  const everything = async (): Promise<{ bridges: string[]; interfaces: string[] }> => {
+    const told = await ovs().vsctl(
+      ...["--bare", "list-br", "--", "get", "Open_vSwitch", ".", "_uuid"],
+      ...["--", "--columns=name", "list", "Interface"],
+    );
+    const lines = told.split("\n").filter((line) => line !== "");
+    const separator = lines.findIndex((line) => /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/u.test(line));
+    const own = new Set(lines.slice(0, separator));
+    return {
+      bridges: [...own].filter((name) => name !== "vswitch-holding"),
+      interfaces: lines
+        .slice(separator + 1)
+        .filter((name) => !own.has(name))
+        .toSorted(),
+    };
+  };
   return {
-    bridges,
-    interfaces: async () => {
-      const all = await lines("--bare", "--columns=name", "list", "Interface");
-      const own = new Set(await lines("list-br"));
-      return all.filter((name) => !own.has(name)).toSorted();
-    },
+    bridges: async () => (await everything()).bridges,
+    interfaces: async () => (await everything()).interfaces,
     addBridge: async (name) => {
       await ovs().vsctl("add-br", name, "--", "set", "Bridge", name, `datapath_type=${ovs().datapathType}`);
     },
@@ -111,7 +150,8 @@ function administratorOf(ovs: () => OpenVSwitch): Administrator {
   };
 }
 
-function target(
+/** A private Open vSwitch of one flavour. */
+export function ovsTarget(
   flavour: Flavour,
   examples: (ovs: () => OpenVSwitch) => readonly Example[],
   refuse: (ovs: OpenVSwitch, name: string) => Promise<InterfaceSpec>,
@@ -177,34 +217,11 @@ function target(
 }
 
 /** Its key is taken by somebody else's tunnel, and vswitchd finds that out only when it is asked to make it. */
-const takenTunnel = (_ovs: OpenVSwitch, name: string): Promise<InterfaceSpec> =>
+export const takenTunnel = (_ovs: OpenVSwitch, name: string): Promise<InterfaceSpec> =>
   Promise.resolve({ type: "vxlan", name, remote: taken });
 
 /** A file is in the place of its socket, as after a crash. */
-async function staleSocket(ovs: OpenVSwitch, name: string): Promise<InterfaceSpec> {
+export async function staleSocket(ovs: OpenVSwitch, name: string): Promise<InterfaceSpec> {
   await writeFile(join(ovs.vhostSockDir, name), "");
   return { type: "vhost-user", name, mode: "server" };
 }
-
-const flavours = availableFlavours();
-
-describe.skipIf(!flavours.dummy.available)(`with the dummy datapath${flavours.dummy.note}`, () => {
-  describeConformance(
-    "Open vSwitch",
-    target("dummy", () => [internal, patch, tunnel], takenTunnel),
-  );
-});
-
-describe.skipIf(!flavours.netdev.available)(`with the userspace datapath${flavours.netdev.note}`, () => {
-  describeConformance(
-    "Open vSwitch",
-    target("netdev", () => [internal, tap, patch, tunnel], takenTunnel),
-  );
-});
-
-describe.skipIf(!flavours.dpdk.available)(`with DPDK${flavours.dpdk.note}`, () => {
-  describeConformance(
-    "Open vSwitch",
-    target("dpdk", (ovs) => [vhostClient(() => ovs().vhostSockDir), vhostServer, internal], staleSocket),
-  );
-});
