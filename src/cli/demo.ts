@@ -3,7 +3,8 @@
  * Open vSwitch if one can be opened, else on the switch in memory. Nothing stays. OPTIONS: those of every command,
  * such as `--db unix:PATH` or `--datapath-type system`.
  */
-import { connect, Ok, type Capabilities, type ConnectOptions } from "../index.js";
+import { connect, Ok } from "../index.js";
+import type { Capabilities, ConnectOptions, Result, VSwitchError } from "../index.js";
 import { MemorySwitch } from "../testing/index.js";
 import { Interrupts } from "./interrupt.js";
 import { main } from "./main.js";
@@ -15,35 +16,33 @@ const options = ["--owner", owner, ...process.argv.slice(2)];
 
 const { stdin, stdout, stderr, env } = process;
 
-/** Whether there is an Open vSwitch to run on; if not, why. */
-async function openVSwitch(given: ConnectOptions): Promise<Capabilities | string> {
-  const connected = await connect({ ...given, engine: "ovs" });
-  if (connected.isErr()) return connected.error.message;
-  await using vswitch = connected.value;
-  const able = await vswitch.capabilities();
-  return able.isOk() ? able.value : able.error.message;
-}
-
 /** Chooses a switch at the first connection, tells which, and stays with it. */
 class Choice {
   able: Capabilities | undefined;
   readonly #memory = new MemorySwitch();
 
   readonly connect: Connect = async (given) => {
-    if (this.able === undefined) await this.#choose(given);
-    return this.able?.engine === "memory"
+    if (this.able === undefined) {
+      const chosen = await this.#choose(given);
+      if (chosen.isErr()) return chosen;
+      this.able = chosen.value;
+      stdout.write(`This runs on: ${engineWords(this.able)}\n`);
+    }
+    return this.able.engine === "memory"
       ? Ok(this.#memory.connect({ owner }))
       : connect({ ...given, engine: "ovs" });
   };
 
-  async #choose(given: ConnectOptions): Promise<void> {
-    const found = await openVSwitch(given);
-    if (typeof found === "string") {
-      stdout.write(`There is no Open vSwitch to run on (${found}).\n`);
-      const memory = await this.#memory.connect({ owner }).capabilities();
-      this.able = memory.unwrap();
-    } else this.able = found;
-    stdout.write(`This runs on: ${engineWords(this.able)}\n`);
+  /** What the switch can do. Only one that cannot be reached is replaced: a sick one is to be seen. */
+  async #choose(given: ConnectOptions): Promise<Result<Capabilities, VSwitchError>> {
+    const connected = await connect({ ...given, engine: "ovs" });
+    if (connected.isOk()) {
+      await using vswitch = connected.value;
+      return await vswitch.capabilities();
+    }
+    if (connected.error.kind !== "unreachable") return connected;
+    stdout.write(`No Open vSwitch can be reached (${connected.error.message}).\n`);
+    return this.#memory.connect({ owner }).capabilities();
   }
 }
 

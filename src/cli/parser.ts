@@ -52,10 +52,17 @@ const strings = {
   "Not enough arguments following: %s": "option --%s requires an argument",
 };
 
+/** The arguments that are no options, in what yargs parses. */
+interface Words {
+  readonly _: readonly unknown[];
+}
+
 /** An error of yargs on one line. Its plural texts cannot be set by `updateStrings`. */
-const oneLine = (message: string): string =>
+const oneLine = (message: string, words: readonly unknown[]): string =>
   message
     .trim()
+    // Behind a command, a word too many is no command.
+    .replace(/^Unknown command/u, words.length > 1 ? "Unknown argument" : "$&")
     .replaceAll(/\s*\n\s*/gu, "; ")
     .replace(/^Invalid values:; /u, "")
     .replace(/^Not enough non-option arguments:/u, "missing argument:")
@@ -115,14 +122,14 @@ export async function parse(argv: readonly string[], width: number): Promise<Par
     chosen = { kind: "run", globals, action };
   });
   // Called again for each command within a command, the outermost last.
-  const onParsed = (error: Error | null | undefined, _args: unknown, text: string): void => {
-    if (error) chosen = { kind: "misused", message: oneLine(error.message) };
+  const onParsed = (error: Error | null | undefined, args: Words, text: string): void => {
+    if (error) chosen = { kind: "misused", message: oneLine(error.message, args._) };
     else if (chosen === undefined || chosen.kind === "text") chosen = { kind: "text", text };
   };
   try {
     await parser.parse([...argv], {}, onParsed);
   } catch (error) {
-    chosen ??= { kind: "misused", message: error instanceof Error ? oneLine(error.message) : String(error) };
+    chosen ??= { kind: "misused", message: oneLine(String(error), []) };
   }
   return chosen ?? { kind: "text", text: "" };
 }

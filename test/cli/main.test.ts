@@ -11,6 +11,8 @@ describe("usage", () => {
     ["", "missing command name"],
     ["frob", "unknown command: frob"],
     ["list --frob", "unknown argument: frob"],
+    ["delete t0 t1", "unknown argument: t1"],
+    ["create frob n", "unknown arguments: frob, n"],
     [
       "create",
       "missing type; expected one of vhost-user, memif, tap, internal, loopback, af-packet, dpdk, patch, vxlan, geneve",

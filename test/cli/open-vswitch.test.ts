@@ -8,10 +8,13 @@ import process from "node:process";
 import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { connect } from "../../src/index.js";
 import { availableFlavours, startOpenVSwitch, type OpenVSwitch } from "../support/openvswitch.js";
 import { runCli, runVswitch, spawnVswitch, type Ran } from "../support/run-cli.js";
+
+// Each process is a Node of its own: seconds, on a machine that has much else to do.
+vi.setConfig({ testTimeout: 60_000 });
 
 const { dpdk } = availableFlavours();
 
@@ -79,7 +82,7 @@ describe.skipIf(!dpdk.available)(`vswitch on a real Open vSwitch with DPDK${dpdk
     expect(await run("delete net0")).toMatchObject({ code: 0, stdout: "" });
     expect(await interfaces()).toEqual(before);
     expect(await ovs.vsctl("list-br")).toBe("admin");
-  }, 60_000);
+  });
 
   test("OVS_RUNDIR alone tells where the switch is", async () => {
     const ran = await runVswitch(["list"], { OVS_RUNDIR: ovs.dir });
