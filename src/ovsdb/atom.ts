@@ -85,9 +85,11 @@ function integerCodec(base: IntegerType): AtomCodec {
   };
 }
 
-// ovsdb-server closes the connection on a number that strtod calls out of range (`str_to_double` of lib/util.c), which
-// it does for doubles that have less than the full precision.
-const smallestReal = 2 ** -1022;
+// ovsdb-server hangs up on a number that strtod calls out of range (`str_to_double` of lib/util.c): an infinite one, or
+// one so small that it has less than full precision. It writes 15 digits (`%.*g` of lib/json.c), to its file too: from a
+// number that these round out of range on, it has lost everything when it starts again.
+const smallestReal = 2.225_073_858_507_21e-308;
+const largestReal = 1.797_693_134_862_31e308;
 
 function realCodec(base: RealType): AtomCodec {
   const { minReal: low, maxReal: high } = base;
@@ -98,7 +100,9 @@ function realCodec(base: RealType): AtomCodec {
     decode: (wire) => {
       // A whole real is printed as an integer, so it may come as a bigint.
       const value = typeof wire === "bigint" ? Number(wire) : wire;
-      return typeof value === "number" && Number.isFinite(value) ? value : fault("a number", wire);
+      if (typeof value !== "number" || Number.isNaN(value)) return fault("a number", wire);
+      // The largest ones are rounded up when they are printed.
+      return Number.isFinite(value) ? value : Math.sign(value) * Number.MAX_VALUE;
     },
     encode: (value) => {
       if (typeof value !== "number" || !Number.isFinite(value)) return fault(expected, value);
@@ -106,13 +110,12 @@ function realCodec(base: RealType): AtomCodec {
       if ((low !== undefined && value < low) || (high !== undefined && value > high)) {
         return fault(expected, value);
       }
-      if (value !== 0 && Math.abs(value) < smallestReal) {
-        return fault(
-          `0, or a number of at least ${smallestReal} in size: the server cannot read smaller ones`,
-          value,
-        );
-      }
-      return value;
+      const size = Math.abs(value);
+      if (size === 0 || (size >= smallestReal && size <= largestReal)) return value;
+      return fault(
+        `0, or a number from ${smallestReal} to ${largestReal} in size: the server cannot read others`,
+        value,
+      );
     },
   };
 }

@@ -19,7 +19,14 @@ import {
   type MonitoredRows,
   type MonitorRequest,
 } from "./monitor-request.js";
-import { Monitor, type Closed, type OperationOptions, type RowsByTable, type UpdateSink } from "./monitor.js";
+import {
+  Monitor,
+  overFor,
+  type Closed,
+  type OperationOptions,
+  type RowsByTable,
+  type UpdateSink,
+} from "./monitor.js";
 import type { Operation } from "./operations.js";
 import { Replica, type UpdateFormat } from "./replica.js";
 import type { Schemas } from "./row-plan.js";
@@ -188,7 +195,11 @@ export class OvsdbClient<Db extends DatabaseRows = DatabaseRows> implements Asyn
   ): Promise<Result<unknown, RequestError>> {
     const options = { operation, signal, timeoutMs: timeoutMs ?? defaultMs };
     const reply = await this.#connection.call(method, params, options);
-    return reply.isErr() ? Err(advised(reply.error, method)) : reply;
+    if (reply.isOk()) return reply;
+    // Of an answer that was none the connection knows only that this side closed it.
+    const { closed } = this;
+    const isOurs = reply.error.kind === "disconnected" && closed?.kind === "protocol";
+    return Err(isOurs ? overFor(operation, closed) : advised(reply.error, method));
   }
 
   #checked<T>(value: T | Fault, what: string, { operation }: OperationOptions): Result<T, ProtocolError> {

@@ -251,7 +251,10 @@ describe("the end of a monitor", () => {
   ])("comes with %s: the replica is wrong, and so is the connection", async (_what, updates) => {
     const { monitor, update } = await monitorLog();
     const waiting = monitor.waitUntil(() => false, options);
+    const pending = client.echo(options);
     update(updates);
+    expect((await pending).unwrapErr()).toMatchObject({ kind: "protocol", operation: "test" });
+    expect((await client.echo(options)).unwrapErr()).toMatchObject({ kind: "protocol", operation: "test" });
     expect((await waiting).unwrapErr()).toMatchObject({ kind: "protocol", operation: "test" });
     expect(client.closed).toMatchObject({ kind: "protocol" });
     expect(monitor.closed).toBe(client.closed);

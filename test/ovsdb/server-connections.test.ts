@@ -4,7 +4,7 @@ import { openVSwitchSchema, type OpenVSwitchDatabase } from "../../src/ovs/schem
 import { connectOvsdb, named, operations } from "../../src/ovsdb/index.js";
 import { startOvsdbServer } from "../support/openvswitch.js";
 import { labJson } from "./lab.js";
-import { LabServer, options } from "./lab-server.js";
+import { addItem, LabServer, options } from "./lab-server.js";
 import { labSchema, type LabDatabase } from "./lab-rows.js";
 
 const { insert, select, update, wait } = operations<LabDatabase>();
@@ -61,6 +61,18 @@ describe("a connection", () => {
     await lab.done(insert("Log", { k: 5 }));
     const [{ rows }] = await lab.done(select("Log", [], ["msg"]));
     expect(rows).toMatchObject([{ msg: "" }]);
+  });
+
+  it("the largest and the smallest real are there again when the server has started again", async () => {
+    await using own = await LabServer.start();
+    await own.empty();
+    const reals = [1.797_693_134_862_31e308, -1.797_693_134_862_31e308, 2.225_073_858_507_21e-308];
+    for (const r of reals) await own.done(...addItem({ name: `${r}`, r }));
+    await own.server.stopServer();
+    await own.server.startServer();
+    await using again = await own.another();
+    const [{ rows }] = (await again.transact([select("Item", [], ["r"])], options)).unwrap();
+    expect(new Set(rows.map(({ r }) => r))).toEqual(new Set(reals));
   });
 
   it("a server that dies leaves it unknown whether a transaction was done", async () => {
