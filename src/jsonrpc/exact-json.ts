@@ -72,20 +72,26 @@ function restoreDigits(root: unknown, source: Source, longDigits: LongDigits): v
     for (let passed = firstLevel; passed < level; passed++) {
       containers[passed + 1] = memberOf(containers[passed], stepKey(source, longDigits[at++] ?? 0));
     }
-    const step = longDigits[at++] ?? 0;
-    const integer = unsafeInteger(source.slice(digits - 2, end + 1));
-    if (integer !== undefined) restoreAt(containers[level], stepKey(source, step), integer);
+    const key = stepKey(source, longDigits[at++] ?? 0);
+    const integer = integerText(source.slice(digits - 2, end + 1));
+    if (integer !== undefined) restoreAt(containers[level], key, integer);
   }
 }
 
 /**
- * The integer that the digits are, with their sign, unless a double holds it or they are a part of a real number.
- * `context` begins two bytes before the digits and ends one byte after.
+ * The digits with their sign, unless they are a part of a real number. `context` begins two bytes before them, which
+ * there always are, and ends one byte after.
  */
-function unsafeInteger(context: string): string | undefined {
-  const integer = context.slice(context[1] === "-" ? 1 : 2, -1);
-  const inReal = /[.eE+]/.test((context[1] === "-" ? context[0] : context[1]) + context.slice(-1));
-  return inReal || integer.length > mostDigits || Number.isSafeInteger(Number(integer)) ? undefined : integer;
+function integerText(context: string): string | undefined {
+  const begin = context[1] === "-" ? 1 : 2;
+  const integer = context.slice(begin, -1);
+  const isPart = isInReal(context[begin - 1]) || isInReal(context.at(-1));
+  return isPart || integer.length > mostDigits ? undefined : integer;
+}
+
+/** Whether the character, next to digits or their sign, makes a real number of them. */
+function isInReal(character: string | undefined): boolean {
+  return character === "." || character === "e" || character === "E" || character === "+";
 }
 
 /** The index or the member's name that a step of a path stands for. */
@@ -99,22 +105,24 @@ function stepKey(source: Source, step: number): number | string {
   return String(JSON.parse(source.slice(step, end + 1)));
 }
 
+/**
+ * What is in an array or object. That it may be inherited, where the text names a member twice, does no harm: only a
+ * number that stands at the end of the path and is equal is ever replaced.
+ */
 function memberOf(container: unknown, key: number | string): unknown {
-  if (Array.isArray(container)) {
-    const items: readonly unknown[] = container;
-    return typeof key === "number" ? items[key] : undefined;
-  }
-  return isRecord(container) && Object.hasOwn(container, key) ? container[key] : undefined;
+  return isRecord(container) ? container[key] : undefined;
 }
 
 /**
- * Sets the member to the exact integer, unless another number stands there: then the member, or something around it,
- * is named twice, and this one was not the last.
+ * Sets the member to the exact integer, unless a double holds that one anyway, or another number stands there: then
+ * the member, or something around it, is named twice, and this one was not the last.
  */
 function restoreAt(container: unknown, key: number | string, integer: string): void {
-  const present = memberOf(container, key);
-  if (typeof present !== "number" && typeof present !== "bigint") return;
-  if (Number(present) === Number(integer) && isRecord(container)) container[key] = BigInt(integer);
+  const rounded = Number(integer);
+  if (Number.isSafeInteger(rounded) || !isRecord(container)) return;
+  const present = container[key];
+  const isThere = present === rounded || (typeof present === "bigint" && Number(present) === rounded);
+  if (isThere) container[key] = BigInt(integer);
 }
 
 function isRecord(value: unknown): value is Record<string | number, unknown> {
