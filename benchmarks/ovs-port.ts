@@ -1,5 +1,5 @@
 /** Creates and deletes a vhost-user client port on a private OVS-DPDK, by us and by others: see README.md. */
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -17,7 +17,8 @@ import {
 } from "./contestants/index.js";
 import type { Contestant } from "./support/contestant.js";
 import { load, machine } from "./support/machine.js";
-import { portType, type Task } from "./support/protocol.js";
+import { portType, type FloorTask, type Task } from "./support/protocol.js";
+import { record } from "./support/recorder.js";
 import * as report from "./support/report.js";
 import { interleave } from "./support/rounds.js";
 
@@ -32,9 +33,17 @@ const titles: Readonly<Record<Mode, string>> = {
 
 interface Settings {
   readonly rounds: number;
+  readonly warmUp: number;
   readonly pairs: Readonly<Record<Mode, number>>;
   readonly only: readonly string[];
   readonly json: string;
+}
+
+/** Where it takes place. */
+interface Arena {
+  readonly prepared: readonly Prepared[];
+  readonly buildFolder: string;
+  readonly ovs: OpenVSwitch;
 }
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
@@ -43,6 +52,7 @@ function settings(): Settings {
   const { values } = parseArgs({
     options: {
       rounds: { type: "string", default: "10" },
+      "warm-up": { type: "string", default: "10" },
       pairs: { type: "string", default: "20" },
       "pairs-no-wait": { type: "string", default: "200" },
       only: { type: "string", multiple: true, default: [...contestantNames] },
@@ -53,6 +63,7 @@ function settings(): Settings {
   const name = v.picklist(contestantNames);
   return {
     rounds: v.parse(count, values.rounds),
+    warmUp: v.parse(count, values["warm-up"]),
     pairs: { wait: v.parse(count, values.pairs), "no-wait": v.parse(count, values["pairs-no-wait"]) },
     only: v.parse(v.array(name), values.only),
     json: values.json,
@@ -104,13 +115,27 @@ async function nothingLeft(contestant: Contestant, ovs: OpenVSwitch): Promise<vo
     throw new Error(`${contestant.name} left behind: ${ports} ${interfaces}`);
 }
 
-async function measure(
-  mode: Mode,
+/** Has the driver's own words noted, which the floor then says. */
+async function writeRecording(
   prepared: readonly Prepared[],
   ovs: OpenVSwitch,
-  { rounds, pairs }: Settings,
+  task: FloorTask,
+): Promise<void> {
+  const driver = prepared.find(({ name }) => name === ours);
+  if (driver === undefined || "missing" in driver) return;
+  const between = { path: join(ovs.dir, "recorder.sock"), target: ovs.remote.replace(/^unix:/u, "") };
+  const said = await record(between, (remote) => driver.start({ ...task, remote }));
+  await writeFile(task.recording, JSON.stringify(said));
+}
+
+async function measure(
+  mode: Mode,
+  { prepared, buildFolder, ovs }: Arena,
+  { rounds, warmUp, pairs }: Settings,
 ): Promise<readonly report.Outcome[]> {
-  const task: Task = { remote: ovs.remote, bridge, mode, socketDirectory: ovs.vhostSockDir };
+  const recording = join(buildFolder, `${mode}.json`);
+  const task: FloorTask = { remote: ovs.remote, bridge, mode, socketDirectory: ovs.vhostSockDir, recording };
+  await writeRecording(prepared, ovs, task);
   const contestants: Contestant[] = [];
   try {
     for (const entry of prepared) {
@@ -122,6 +147,7 @@ async function measure(
     const results = await interleave({
       contestants,
       rounds,
+      warmUp,
       // A process for each change takes long enough to be measured in fewer.
       pairs: ({ name }) => (name === processes ? Math.min(pairs[mode], 20) : pairs[mode]),
       serverPid: ovs.server.pid,
@@ -172,7 +198,11 @@ function show(mode: Mode, outcomes: readonly report.Outcome[]): void {
 }
 
 /** All modes one after the other, on one switch. */
-async function measureAll(prepared: readonly Prepared[], chosen: Settings): Promise<void> {
+async function measureAll(
+  prepared: readonly Prepared[],
+  buildFolder: string,
+  chosen: Settings,
+): Promise<void> {
   await using ovs = await startOpenVSwitch({ flavour: "dpdk" });
   await ovs.vsctl("add-br", bridge, "--", "set", "Bridge", bridge, `datapath_type=${ovs.datapathType}`);
   const about = {
@@ -186,7 +216,7 @@ async function measureAll(prepared: readonly Prepared[], chosen: Settings): Prom
   for (const [name, value] of Object.entries(about)) print(`- ${name}: ${value}`);
   const results = new Map<Mode, readonly report.Outcome[]>();
   for (const mode of modes) {
-    const outcomes = await measure(mode, prepared, ovs, chosen);
+    const outcomes = await measure(mode, { prepared, buildFolder, ovs }, chosen);
     if (results.size === 0)
       for (const { name, versions } of outcomes) print(`- ${name}: ${JSON.stringify(versions)}`);
     results.set(mode, outcomes);
@@ -205,11 +235,13 @@ async function main(): Promise<void> {
   const chosen = settings();
   const { available, note } = availableFlavours().dpdk;
   if (!available) throw new Error(`OVS-DPDK cannot run here${note}`);
-  const buildFolder = await mkdtemp(join(tmpdir(), "vsw-bench-"));
+  const cache = join(import.meta.dirname, "../node_modules/.cache");
+  await mkdir(cache, { recursive: true });
+  const buildFolder = await mkdtemp(join(cache, "vswitch-drivers-benchmark-"));
   try {
     const prepared = await prepare(chosen.only, buildFolder);
     for (const entry of prepared) if ("missing" in entry) print(`Left out: ${entry.name}: ${entry.missing}`);
-    await measureAll(prepared, chosen);
+    await measureAll(prepared, buildFolder, chosen);
   } finally {
     await rm(buildFolder, { recursive: true });
   }

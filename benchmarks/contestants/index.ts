@@ -3,16 +3,18 @@ import { join } from "node:path";
 import process from "node:process";
 import { promisify } from "node:util";
 import { Contestant } from "../support/contestant.js";
-import type { Task } from "../support/protocol.js";
+import type { FloorTask } from "../support/protocol.js";
 
 const exec = promisify(execFile);
 const here = import.meta.dirname;
 
-/** How a contestant is started. Builds go into a folder that is removed afterwards. */
+type Command = readonly [program: string, ...firstArguments: string[]];
+
+/** How a contestant is started. */
 interface Entry {
   readonly name: string;
-  /** The program and its first arguments; throws, saying why, when it cannot run on this machine. */
-  command(buildFolder: string): Promise<readonly [string, ...string[]]>;
+  /** Builds it, in that folder, if it has to be built; throws, saying why, when it cannot run on this machine. */
+  command(buildFolder: string): Promise<Command>;
 }
 
 export const ours = "vswitch-drivers";
@@ -20,9 +22,15 @@ export const floor = "bare socket";
 export const processes = "ovs-vsctl";
 export const libraries = ["python3-openvswitch", "libovsdb"] as const;
 
+/** Built as the package is: what runs TypeScript directly wraps every function, which costs. */
 const script = (name: string, file: string): Entry => ({
   name,
-  command: () => Promise.resolve([process.execPath, "--import", "tsx", join(here, file)]),
+  async command(buildFolder) {
+    const tsup = join(here, "../../node_modules/.bin/tsup");
+    const output = ["--no-config", "--format", "esm", "--target", "node20.19", "--out-dir", buildFolder];
+    await exec(tsup, [join(here, `${file}.ts`), ...output]);
+    return [process.execPath, join(buildFolder, `${file}.js`)];
+  },
 });
 
 /** Debian's modules belong to Debian's own Python, which need not be the first one in PATH. */
@@ -57,8 +65,8 @@ const goProgram = (name: string, folder: string): Entry => ({
 });
 
 const entries: readonly Entry[] = [
-  script(ours, "ours.ts"),
-  script(floor, "socket.ts"),
+  script(ours, "ours"),
+  script(floor, "socket"),
   pythonScript(libraries[0], "idl.py", "ovs"),
   goProgram(libraries[1], "libovsdb"),
   pythonScript(processes, "vsctl.py", "sys"),
@@ -68,31 +76,28 @@ export const contestantNames: readonly string[] = entries.map((entry) => entry.n
 
 /** A contestant that can be started here, or why it cannot. */
 export type Prepared =
-  | { readonly name: string; start(task: Task): Promise<Contestant> }
+  | { readonly name: string; start(task: FloorTask): Promise<Contestant> }
   | { readonly name: string; readonly missing: string };
 
-/** Makes the named contestants ready to start. */
+/** Makes the named contestants ready to start. The folder must be below the project's, where the packages are found. */
 export async function prepare(names: readonly string[], buildFolder: string): Promise<readonly Prepared[]> {
   const prepared: Prepared[] = [];
   for (const entry of entries.filter((candidate) => names.includes(candidate.name))) {
     const { name } = entry;
     try {
-      const [program, ...first] = await entry.command(buildFolder);
+      const command = await entry.command(buildFolder);
       prepared.push({
         name,
-        start: (task) =>
-          Contestant.start(name, [
-            program,
-            ...first,
-            task.remote,
-            task.bridge,
-            task.mode,
-            task.socketDirectory,
-          ]),
+        start: (task) => Contestant.start(name, [...command, ...argumentsOf(name, task)]),
       });
     } catch (error) {
       prepared.push({ name, missing: error instanceof Error ? error.message : String(error) });
     }
   }
   return prepared;
+}
+
+function argumentsOf(name: string, task: FloorTask): readonly string[] {
+  const common = [task.remote, task.bridge, task.mode, task.socketDirectory];
+  return name === floor ? [...common, task.recording] : common;
 }

@@ -20,7 +20,9 @@ class Ours implements Operator {
   }
 
   async open(): Promise<void> {
-    this.#vswitch = (await connect({ engine: "ovs", remote: this.#task.remote, owner: "benchmark" })).unwrap();
+    this.#vswitch = (
+      await connect({ engine: "ovs", remote: this.#task.remote, owner: "benchmark" })
+    ).unwrap();
   }
 
   async create(name: string): Promise<number | null> {

@@ -34,6 +34,11 @@ export interface Task {
   readonly socketDirectory: string;
 }
 
+/** What the floor is told besides: the file with what the driver says, see recorder.ts. */
+export interface FloorTask extends Task {
+  readonly recording: string;
+}
+
 /** The row that every contestant writes on the interface and the port, besides their names. */
 export const portType = "dpdkvhostuserclient";
 

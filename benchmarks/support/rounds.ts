@@ -11,6 +11,8 @@ export interface Round extends Measured {
 export interface RoundsOptions {
   readonly contestants: readonly Contestant[];
   readonly rounds: number;
+  /** Turns that the first, unrecorded round counts for. */
+  readonly warmUp: number;
   /** How many times each contestant creates and deletes in a round. */
   pairs(contestant: Contestant): number;
   readonly serverPid: number;
@@ -18,7 +20,7 @@ export interface RoundsOptions {
   settle(contestant: Contestant): Promise<void>;
 }
 
-/** Pairs at the begin of each turn that do not count: the first calls on a new connection. */
+/** Pairs at the begin of each turn that do not count: the first ones on a new connection. */
 const uncounted = 3;
 
 /**
@@ -32,18 +34,24 @@ export async function interleave(options: RoundsOptions): Promise<ReadonlyMap<Co
   for (let round = 0; round <= options.rounds; round++) {
     const first = round % contestants.length;
     for (const contestant of [...contestants.slice(first), ...contestants.slice(0, first)]) {
-      const result = await turn(contestant, round, options);
+      const pairs = options.pairs(contestant) * (round === 0 ? options.warmUp : 1);
+      const result = await turn(contestant, `r${round}x`, pairs, options);
       if (round > 0) results.get(contestant)?.push(result);
     }
   }
   return results;
 }
 
-async function turn(contestant: Contestant, round: number, options: RoundsOptions): Promise<Round> {
+async function turn(
+  contestant: Contestant,
+  prefix: string,
+  pairs: number,
+  options: RoundsOptions,
+): Promise<Round> {
   await contestant.open();
-  await contestant.run(uncounted, `u${round}x`);
+  await contestant.run(uncounted, `u${prefix}`);
   const before = await mainThreadCpuUs(options.serverPid);
-  const measured = await contestant.run(options.pairs(contestant), `r${round}x`);
+  const measured = await contestant.run(pairs, prefix);
   const after = await mainThreadCpuUs(options.serverPid);
   await contestant.close();
   await options.settle(contestant);
