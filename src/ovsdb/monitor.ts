@@ -68,7 +68,7 @@ const waitMs = 10_000;
  * `transact` gives its result. Two monitors of one connection may be one transaction apart: use one for what has to
  * fit together. After its end it stays as it was last.
  */
-export class Monitor<Rows extends RowsByTable = RowsByTable> implements AsyncDisposable, UpdateSink {
+export class Monitor<Rows extends RowsByTable = RowsByTable> implements AsyncDisposable {
   readonly events: EventEmitter<MonitorEvents<Rows>>;
   /** Tables, and columns as `Table.column`, that were asked for and that the server does not have. */
   readonly absent: readonly string[];
