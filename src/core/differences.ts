@@ -39,8 +39,9 @@ export function differences(
   return found;
 }
 
+const shown = (value: unknown): string => (value === null ? "not set" : JSON.stringify(value));
+
 /** Differences as a sentence says them. */
 export function describeDifferences(found: readonly Difference[]): string {
-  const shown = (value: unknown): string => (value === null ? "not set" : JSON.stringify(value));
   return found.map((d) => `${d.path} is ${shown(d.present)}, not ${shown(d.wanted)}`).join("; ");
 }

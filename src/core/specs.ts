@@ -319,25 +319,25 @@ export const bridgeSpecSchema = v.strictObject({
 });
 
 /** A vhost-user port: shared memory with a virtual machine or container, over a unix socket. */
-export type VhostUserSpec = v.InferOutput<typeof vhostUserSchema>;
+export interface VhostUserSpec extends v.InferOutput<typeof vhostUserSchema> {}
 /** A shared memory packet interface (memif) to another process. */
-export type MemifSpec = v.InferOutput<typeof memifSchema>;
+export interface MemifSpec extends v.InferOutput<typeof memifSchema> {}
 /** A tap device of the kernel. */
-export type TapSpec = v.InferOutput<typeof tapSchema>;
+export interface TapSpec extends v.InferOutput<typeof tapSchema> {}
 /** A port of the switch that the host's kernel sees as a network device (Open vSwitch). */
-export type InternalSpec = v.InferOutput<typeof internalSchema>;
+export interface InternalSpec extends v.InferOutput<typeof internalSchema> {}
 /** A loopback interface (VPP). */
-export type LoopbackSpec = v.InferOutput<typeof loopbackSchema>;
+export interface LoopbackSpec extends v.InferOutput<typeof loopbackSchema> {}
 /** A device of the kernel, opened with AF_PACKET (VPP). */
-export type AfPacketSpec = v.InferOutput<typeof afPacketSchema>;
+export interface AfPacketSpec extends v.InferOutput<typeof afPacketSchema> {}
 /** A device that DPDK drives (Open vSwitch). */
-export type DpdkSpec = v.InferOutput<typeof dpdkSchema>;
+export interface DpdkSpec extends v.InferOutput<typeof dpdkSchema> {}
 /** One end of a cable between two bridges of the switch (Open vSwitch). */
-export type PatchSpec = v.InferOutput<typeof patchSchema>;
+export interface PatchSpec extends v.InferOutput<typeof patchSchema> {}
 /** A VXLAN tunnel, RFC 7348. */
-export type VxlanSpec = v.InferOutput<typeof vxlanSchema>;
+export interface VxlanSpec extends v.InferOutput<typeof vxlanSchema> {}
 /** A Geneve tunnel, RFC 8926. */
-export type GeneveSpec = v.InferOutput<typeof geneveSchema>;
+export interface GeneveSpec extends v.InferOutput<typeof geneveSchema> {}
 
 /** What `createInterface` makes, discriminated on `type`. */
 export type InterfaceSpec =
@@ -356,10 +356,10 @@ export type InterfaceSpec =
 export type InterfaceType = InterfaceSpec["type"];
 
 /** Where and how an interface sits on a bridge. */
-export type Attachment = v.InferOutput<typeof attachmentSchema>;
+export interface Attachment extends v.InferOutput<typeof attachmentSchema> {}
 
 /** What `ensureBridge` makes. */
-export type BridgeSpec = v.InferOutput<typeof bridgeSpecSchema>;
+export interface BridgeSpec extends v.InferOutput<typeof bridgeSpecSchema> {}
 
 /** Every interface type of the core API with what `of` says of it, in the order of the documentation. */
 export const byInterfaceType = <T>(of: (type: InterfaceType) => T): Record<InterfaceType, T> => ({

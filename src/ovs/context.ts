@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { Deadline } from "../core/call.js";
+import type { Deadline } from "../core/call.js";
 import { ConflictError, ProtocolError, type VSwitchError } from "../core/errors.js";
 import { Err, Ok, type Result } from "../core/result.js";
 import {

@@ -201,7 +201,7 @@ export class OvsVSwitch implements VSwitch {
           addresses: { supported: false, experimental: false, why: noAddresses },
           native: {
             schema_version: session.client.schema.version,
-            ...(root?.dpdk_version != null && { dpdk_version: root.dpdk_version }),
+            ...(typeof root?.dpdk_version === "string" && { dpdk_version: root.dpdk_version }),
             dpdk_initialized: String(facts.dpdkInitialized),
             datapath_types: [...facts.datapathTypes].join(", "),
             iface_types: [...facts.interfaceTypes].join(", "),

@@ -26,7 +26,7 @@ export async function collect(
   const deleted: string[] = [];
   const kept: string[] = [];
   const failed: { name: string; error: VSwitchError }[] = [];
-  for (const { name, external_ids: ids } of own.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+  for (const { name, external_ids: ids } of own.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
     if (valid.has(markOf(ids)?.key ?? name)) {
       kept.push(name);
       continue;

@@ -53,8 +53,8 @@ export function vlanOf(port: PortColumns | undefined): InterfaceInfo["vlan"] {
   if (port === undefined) return {};
   return {
     ...(port.vlan_mode !== null && { vlanMode: port.vlan_mode }),
-    ...(port.tag !== null && { tag: Number(port.tag) }),
-    ...(port.trunks.length > 0 && { trunks: port.trunks.map(Number) }),
+    ...(port.tag !== null && { tag: port.tag }),
+    ...(port.trunks.length > 0 && { trunks: [...port.trunks] }),
   };
 }
 

@@ -176,12 +176,11 @@ export function join(
     if (bridge !== undefined) onBridge.get(bridge)?.push(placed);
   }
   const byName = (a: Found, b: Found): number => (a.interface.name < b.interface.name ? -1 : 1);
-  found.sort(byName);
   return {
-    interfaces: found,
+    interfaces: found.toSorted(byName),
     bridges: [...onBridge]
-      .map(([row, members]) => ({ row, interfaces: members.sort(byName) }))
-      .sort((a, b) => (a.row.name < b.row.name ? -1 : 1)),
+      .map(([row, members]) => ({ row, interfaces: members.toSorted(byName) }))
+      .toSorted((a, b) => (a.row.name < b.row.name ? -1 : 1)),
   };
 }
 

@@ -57,7 +57,7 @@ function capabilitiesOf({ types, addresses = true }: MemorySwitchOptions): Capab
 
 /**
  * A switch in memory, for tests of programs that use this library, and for trials without a real one. It keeps the
- * promises of {@link VSwitch} as the drivers do, and moves no packets.
+ * promises of `VSwitch` as the drivers do, and moves no packets.
  *
  * Each `connect` gives a connection; connections share the switch as processes share a real one. The other methods are
  * the test's own hand: what an administrator does beside the library, and what goes wrong. They act at once, and throw

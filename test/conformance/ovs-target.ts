@@ -109,10 +109,8 @@ const taken = "192.0.2.99";
 function administratorOf(ovs: () => OpenVSwitch): Administrator {
   /** The names of all bridges, then of all interfaces, by one process: they are asked for twice a test. */
   const everything = async (): Promise<{ bridges: string[]; interfaces: string[] }> => {
-    const told = await ovs().vsctl(
-      ...["--bare", "list-br", "--", "get", "Open_vSwitch", ".", "_uuid"],
-      ...["--", "--columns=name", "list", "Interface"],
-    );
+    const command = "--bare list-br -- get Open_vSwitch . _uuid -- --columns=name list Interface";
+    const told = await ovs().vsctl(...command.split(" "));
     const lines = told.split("\n").filter((line) => line !== "");
     const separator = lines.findIndex((line) => /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/u.test(line));
     const own = new Set(lines.slice(0, separator));
