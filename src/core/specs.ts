@@ -96,8 +96,10 @@ const attachmentEntries = {
 const isAccess = (a: { vlanMode?: string | undefined; tag?: number | undefined }): boolean =>
   a.vlanMode === "access" || (a.vlanMode === undefined && a.tag !== undefined);
 
+const attachmentObject = v.strictObject(attachmentEntries);
+
 export const attachmentSchema = v.pipe(
-  v.strictObject(attachmentEntries),
+  attachmentObject,
   v.forward(
     v.check(
       (a) => !(isAccess(a) && a.trunks !== undefined),
@@ -176,18 +178,20 @@ const commonEntries = {
   attach: v.optional(attachmentSchema),
 };
 
+const vhostUserObject = v.strictObject({
+  ...commonEntries,
+  type: v.literal("vhost-user"),
+  /** Which end the switch is: `server` makes the socket, `client` connects to the peer's. */
+  mode: v.picklist(["server", "client"]),
+  /**
+   * The socket, an absolute path of at most 107 bytes. Open vSwitch chooses it itself in `server` mode
+   * (`<run directory>/<vhost-sock-dir>/<name>`): leave it out and read it from the result.
+   */
+  socket: v.optional(socketPath),
+});
+
 const vhostUserSchema = v.pipe(
-  v.strictObject({
-    ...commonEntries,
-    type: v.literal("vhost-user"),
-    /** Which end the switch is: `server` makes the socket, `client` connects to the peer's. */
-    mode: v.picklist(["server", "client"]),
-    /**
-     * The socket, an absolute path of at most 107 bytes. Open vSwitch chooses it itself in `server` mode
-     * (`<run directory>/<vhost-sock-dir>/<name>`): leave it out and read it from the result.
-     */
-    socket: v.optional(socketPath),
-  }),
+  vhostUserObject,
   v.forward(
     v.check(
       (spec) => !(spec.mode === "client" && spec.socket === undefined),
@@ -221,17 +225,19 @@ const memifSchema = v.strictObject({
   bufferSize: v.optional(integer(64, 65_535)),
 });
 
+const tapObject = v.strictObject({
+  ...commonEntries,
+  type: v.literal("tap"),
+  /** The kernel's name of the device. Default: `name`. Open vSwitch knows no other. */
+  device: v.optional(kernelName),
+  /** VPP. Default: 1. */
+  rxQueues: v.optional(integer(1, 255)),
+  /** VPP. Default: 1. */
+  txQueues: v.optional(integer(1, 255)),
+});
+
 const tapSchema = v.pipe(
-  v.strictObject({
-    ...commonEntries,
-    type: v.literal("tap"),
-    /** The kernel's name of the device. Default: `name`. Open vSwitch knows no other. */
-    device: v.optional(kernelName),
-    /** VPP. Default: 1. */
-    rxQueues: v.optional(integer(1, 255)),
-    /** VPP. Default: 1. */
-    txQueues: v.optional(integer(1, 255)),
-  }),
+  tapObject,
   v.forward(
     v.check(
       (spec) => !(spec.device === undefined && utf8Bytes(spec.name) > longestKernelName),
@@ -265,13 +271,15 @@ const dpdkSchema = v.strictObject({
   txDescriptors: v.optional(powerOfTwo(1, 4096)),
 });
 
+const patchObject = v.strictObject({
+  ...commonEntries,
+  type: v.literal("patch"),
+  /** Name of the other end, a `patch` too; it may come later. */
+  peer: objectName,
+});
+
 const patchSchema = v.pipe(
-  v.strictObject({
-    ...commonEntries,
-    type: v.literal("patch"),
-    /** Name of the other end, a `patch` too; it may come later. */
-    peer: objectName,
-  }),
+  patchObject,
   v.forward(
     v.check((spec) => spec.peer !== spec.name, "another interface than this one"),
     ["peer"],
@@ -319,11 +327,11 @@ export const bridgeSpecSchema = v.strictObject({
 });
 
 /** A vhost-user port: shared memory with a virtual machine or container, over a unix socket. */
-export interface VhostUserSpec extends v.InferOutput<typeof vhostUserSchema> {}
+export interface VhostUserSpec extends v.InferOutput<typeof vhostUserObject> {}
 /** A shared memory packet interface (memif) to another process. */
 export interface MemifSpec extends v.InferOutput<typeof memifSchema> {}
 /** A tap device of the kernel. */
-export interface TapSpec extends v.InferOutput<typeof tapSchema> {}
+export interface TapSpec extends v.InferOutput<typeof tapObject> {}
 /** A port of the switch that the host's kernel sees as a network device (Open vSwitch). */
 export interface InternalSpec extends v.InferOutput<typeof internalSchema> {}
 /** A loopback interface (VPP). */
@@ -333,7 +341,7 @@ export interface AfPacketSpec extends v.InferOutput<typeof afPacketSchema> {}
 /** A device that DPDK drives (Open vSwitch). */
 export interface DpdkSpec extends v.InferOutput<typeof dpdkSchema> {}
 /** One end of a cable between two bridges of the switch (Open vSwitch). */
-export interface PatchSpec extends v.InferOutput<typeof patchSchema> {}
+export interface PatchSpec extends v.InferOutput<typeof patchObject> {}
 /** A VXLAN tunnel, RFC 7348. */
 export interface VxlanSpec extends v.InferOutput<typeof vxlanSchema> {}
 /** A Geneve tunnel, RFC 8926. */
@@ -356,7 +364,7 @@ export type InterfaceSpec =
 export type InterfaceType = InterfaceSpec["type"];
 
 /** Where and how an interface sits on a bridge. */
-export interface Attachment extends v.InferOutput<typeof attachmentSchema> {}
+export interface Attachment extends v.InferOutput<typeof attachmentObject> {}
 
 /** What `ensureBridge` makes. */
 export interface BridgeSpec extends v.InferOutput<typeof bridgeSpecSchema> {}
