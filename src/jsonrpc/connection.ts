@@ -140,7 +140,8 @@ export class JsonRpcConnection implements Disposable {
     const encoded = encodeRequest(new RequestObject(this.#calls.nextId, method, params));
     if ("fault" in encoded) return Promise.resolve(Err(unsendable(operation, method, encoded.fault)));
     return new Promise((settle) => {
-      this.#calls.add({ operation, method, timeoutMs, signal, settle });
+      const endsAt = performance.now() + timeoutMs;
+      this.#calls.add({ operation, method, timeoutMs, signal, endsAt, settle });
       this.#stream.write(encoded.text);
     });
   }

@@ -38,6 +38,13 @@ export function encodeValues(values: readonly unknown[]): Encoded {
   return { text };
 }
 
+/** Writes a string, or refuses it as `encodeValues` does. */
+export function encodeString(string: string): Encoded {
+  const text = JSON.stringify(string);
+  const fault = text.includes("\\u") ? faultInString(string) : undefined;
+  return fault === undefined ? { text } : { fault: unsendable(fault) };
+}
+
 /** Writes a value that came from the peer, whatever it is. */
 export function encodeExactly(value: unknown): string {
   if (typeof value === "bigint") return String(value);

@@ -6,7 +6,7 @@ import {
   type RequestObject,
 } from "jsonrpc-lite";
 
-import { encodeExactly, encodeValues, type Encoded } from "./encode.js";
+import { encodeExactly, encodeString, encodeValues, type Encoded } from "./encode.js";
 
 /*
  * JSON-RPC 1.0 as Open vSwitch speaks it (RFC 7047 section 4, lib/jsonrpc.c). The messages above are jsonrpc-lite's,
@@ -41,14 +41,12 @@ export function encodeNotification(notification: NotificationObject): Encoded {
 }
 
 function encodeCall(method: string, params: unknown, id: string): Encoded {
-  const encodedMethod = encodeValues([method]);
-  if ("fault" in encodedMethod) return { fault: { ...encodedMethod.fault, path: "method" } };
+  const name = encodeString(method);
+  if ("fault" in name) return { fault: { ...name.fault, path: "method" } };
   if (!Array.isArray(params)) return { fault: { path: "params", expected: "an array", got: typeof params } };
-  const encodedParams = encodeValues(params);
-  if ("fault" in encodedParams) {
-    return { fault: { ...encodedParams.fault, path: `params${encodedParams.fault.path}` } };
-  }
-  return { text: `{"id":${id},"method":${encodedMethod.text.slice(1, -1)},"params":${encodedParams.text}}` };
+  const values = encodeValues(params);
+  if ("fault" in values) return { fault: { ...values.fault, path: `params${values.fault.path}` } };
+  return { text: `{"id":${id},"method":${name.text},"params":${values.text}}` };
 }
 
 /** Writes the answer to a request of the peer's. */

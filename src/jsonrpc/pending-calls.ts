@@ -7,11 +7,9 @@ export interface PendingCall {
   readonly method: string;
   readonly timeoutMs: number;
   readonly signal: AbortSignal | undefined;
-  readonly settle: (outcome: Result<unknown, CallError>) => void;
-}
-
-interface Entry extends PendingCall {
+  /** When its time is up, on the clock of `performance.now()`. */
   readonly endsAt: number;
+  readonly settle: (outcome: Result<unknown, CallError>) => void;
 }
 
 /** A signal that calls have, with the one listener for all of them: Node warns of a leak at the eleventh. */
@@ -29,7 +27,7 @@ export type GivenUp = "timeout" | "aborted";
  */
 export class PendingCalls {
   readonly #giveUp: (call: PendingCall, why: GivenUp) => void;
-  readonly #entries = new Map<number, Entry>();
+  readonly #entries = new Map<number, PendingCall>();
   readonly #signals = new Map<AbortSignal, WatchedSignal>();
   #lastId = 0;
   #repliesOwed = 0;
@@ -54,10 +52,9 @@ export class PendingCalls {
   /** Has the call wait, under `nextId`. */
   add(call: PendingCall): void {
     const id = ++this.#lastId;
-    const endsAt = performance.now() + call.timeoutMs;
-    this.#entries.set(id, { ...call, endsAt });
+    this.#entries.set(id, call);
     if (call.signal !== undefined) this.#watch(call.signal);
-    if (endsAt < this.#timerEndsAt) this.#setTimer(endsAt);
+    if (call.endsAt < this.#timerEndsAt) this.#setTimer(call.endsAt);
   }
 
   /** Uses up an id for a request whose reply nobody waits for. */

@@ -25,7 +25,10 @@ export interface ByteStream {
   resume(): void;
   /** How many bytes wait to be sent: what a peer that does not read costs us. */
   readonly writableBytes: number;
-  /** Ends the connection at once; what is queued is dropped and no handler is called any more. Idempotent. */
+  /**
+   * Ends the connection at once and does not wait for the peer: what it has not taken yet is dropped, and no handler
+   * is called any more. Idempotent.
+   */
   destroy(): void;
 }
 
@@ -46,6 +49,7 @@ export class SocketStream implements ByteStream {
   #error: Error | undefined;
   #pieces: Uint8Array[] = [];
   #pieceInFlight = false;
+  #corked = false;
 
   constructor(socket: Socket, remote: Remote) {
     this.remote = remote;
@@ -79,6 +83,7 @@ export class SocketStream implements ByteStream {
   write(data: string | Uint8Array): void {
     if (this.#ended || this.#destroyed) return;
     if (this.#pieces.length === 0 && data.length <= pieceBytes) {
+      this.#cork();
       this.#socket.write(data);
       return;
     }
@@ -86,6 +91,20 @@ export class SocketStream implements ByteStream {
     for (let at = 0; at < bytes.length; at += pieceBytes)
       this.#pieces.push(bytes.subarray(at, at + pieceBytes));
     this.#writePieces();
+  }
+
+  /** What is written in one turn goes out in one system call, which costs more than to put the message together. */
+  #cork(): void {
+    if (this.#corked) return;
+    this.#corked = true;
+    this.#socket.cork();
+    process.nextTick(() => this.#uncork());
+  }
+
+  #uncork(): void {
+    if (!this.#corked) return;
+    this.#corked = false;
+    this.#socket.uncork();
   }
 
   #writePieces(): void {
@@ -113,6 +132,8 @@ export class SocketStream implements ByteStream {
   }
 
   destroy(): void {
+    // So that a last word, such as the cancelling of what this side will not wait for, is not dropped needlessly.
+    this.#uncork();
     this.#destroyed = true;
     this.#pieces = [];
     this.#socket.destroy();

@@ -413,6 +413,28 @@ describe("the end", () => {
     expect(connection.closed).toBeDefined();
   });
 
+  it("lets a last word out", async () => {
+    const { connection, theirs } = await connectBoth();
+    connection.notify("cancel", [1], "test").unwrap();
+    connection.close();
+    expect(await theirs.next()).toMatchObject({ method: "cancel" });
+  });
+
+  it("leaves nothing that would keep the process running", async () => {
+    const { connection, theirs } = await connectBoth();
+    const sockets = (): number =>
+      process.getActiveResourcesInfo().filter((name) => name === "PipeWrap").length;
+    const during = sockets();
+    const call = connection.call("m", [], options);
+    connection.close();
+    await call;
+    await theirs.ended;
+    theirs.socket.destroy();
+    await new Promise((resolve) => setImmediate(resolve));
+    // Our end and the peer's.
+    expect(sockets()).toBe(during - 2);
+  });
+
   it("lets nothing be sent any more", async () => {
     const { connection } = await connectBoth();
     connection.close();
