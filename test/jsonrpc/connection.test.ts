@@ -1,3 +1,4 @@
+import { spawn } from "node:child_process";
 import { getEventListeners, once } from "node:events";
 import { createServer as createHttpServer } from "node:http";
 import { JsonRpcError, NotificationObject } from "jsonrpc-lite";
@@ -420,19 +421,25 @@ describe("the end", () => {
     expect(await theirs.next()).toMatchObject({ method: "cancel" });
   });
 
-  it("leaves nothing that would keep the process running", async () => {
-    const { connection, theirs } = await connectBoth();
-    const sockets = (): number =>
-      process.getActiveResourcesInfo().filter((name) => name === "PipeWrap").length;
-    const during = sockets();
-    const call = connection.call("m", [], options);
-    connection.close();
-    await call;
-    await theirs.ended;
-    theirs.socket.destroy();
-    await new Promise((resolve) => setImmediate(resolve));
-    // Our end and the peer's.
-    expect(sockets()).toBe(during - 2);
+  it("lets the process end", async () => {
+    await using tcp = await ScriptedPeer.listen("tcp");
+    const program = `
+      import { JsonRpcConnection } from "./src/jsonrpc/connection.ts";
+      import { dial } from "./src/net/dial.ts";
+      const remote = ${JSON.stringify(tcp.remote)};
+      const { signal } = new AbortController();
+      const stream = (await dial(remote, { operation: "test", signal })).unwrap();
+      const connection = new JsonRpcConnection(stream);
+      const options = { operation: "test", timeoutMs: 60_000, signal };
+      (await connection.call("answered", [], options)).unwrap();
+      const unanswered = connection.call("unanswered", [], options);
+      connection.close();
+      (await unanswered).unwrapErr();`;
+    const args = ["--import", "tsx", "--input-type=module", "--eval", program];
+    const child = spawn(process.execPath, args, { stdio: "inherit" });
+    const exited = once(child, "exit");
+    await (await tcp.connection()).answer("result");
+    expect(await exited).toEqual([0, null]);
   });
 
   it("lets nothing be sent any more", async () => {
