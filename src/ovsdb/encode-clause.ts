@@ -58,13 +58,12 @@ function encodeClause(
   if (typeof name !== "string" || typeof operator !== "string") {
     return fault("[column, operator, value]", clause).within(table.name);
   }
-  const path = `${table.name}.${name}`;
   const column = table.column(name);
-  if (column === undefined) return new AbsentFault("column", path);
+  if (column === undefined) return new AbsentFault("column", `${table.name}.${name}`);
   const codec = codecOf(column, operator, argument);
-  if (codec instanceof Fault) return codec.within(path);
+  if (codec instanceof Fault) return codec.within(`${table.name}.${name}`);
   const wire = codec.encode(argument, context);
-  return wire instanceof Fault ? wire.within(path) : [name, operator, wire];
+  return wire instanceof Fault ? wire.within(`${table.name}.${name}`) : [name, operator, wire];
 }
 
 const order: ReadonlySet<string> = new Set(["<", "<=", ">", ">="]);

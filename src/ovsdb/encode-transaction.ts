@@ -57,19 +57,22 @@ export function encodeTransaction(
 }
 
 function encodeAll(encoding: Encoding, operations: readonly Operation[]): readonly WireOperation[] | Fault {
-  const inserts = operations.filter((each) => each.op === "insert");
   // Names first: a reference may stand before the insert that it refers to.
-  for (const insert of inserts) {
-    const bad = declareName(encoding, insert);
+  for (const each of operations) {
+    const bad = each.op === "insert" ? declareName(encoding, each) : undefined;
     if (bad !== undefined) return bad;
   }
   const wire: WireOperation[] = [];
-  for (const [index, each] of operations.entries()) {
-    const encoded = encodeOperation(encoding, each, index);
+  for (const each of operations) {
+    const encoded = encodeOperation(encoding, each, wire.length);
     if (encoded instanceof Fault) return encoded;
     wire.push(encoded);
   }
-  return inserts.map((insert) => checkIsKept(encoding, insert)).find((bad) => bad !== undefined) ?? wire;
+  for (const each of operations) {
+    const bad = each.op === "insert" ? checkIsKept(encoding, each) : undefined;
+    if (bad !== undefined) return bad;
+  }
+  return wire;
 }
 
 const anId = "letters, digits and _, not beginning with a digit";
@@ -125,24 +128,22 @@ function encodeTableOperation(
   if (each.op === "insert") return encodeInsert(encoding, table, each);
   const where = encodeWhere(table, each.where, encoding.comparing);
   if (where instanceof Fault) return where;
-  const common = { op: each.op, table: table.name, where };
-  if (each.op === "delete") return common;
-  if (each.op === "update") {
+  const { op } = each;
+  const { name } = table;
+  if (op === "delete") return { op, table: name, where };
+  if (op === "update") {
     const row = encodeRow(table, each.row, encoding.storing, "update");
-    return row instanceof Fault ? row : { ...common, row };
+    return row instanceof Fault ? row : { op, table: name, where, row };
   }
-  if (each.op === "mutate") {
+  if (op === "mutate") {
     const mutations = encodeMutations(table, each.mutations, encoding.storing, encoding.comparing);
-    return mutations instanceof Fault ? mutations : { ...common, mutations };
+    return mutations instanceof Fault ? mutations : { op, table: name, where, mutations };
   }
-  if (each.op === "select") {
-    const plan = RowPlan.make(encoding.schemas, table, each.columns);
-    if (plan instanceof Fault) return plan;
-    encoding.plans.set(index, plan);
-    return { ...common, columns: ["_uuid", ...plan.columns.map(({ name }) => name)] };
-  }
-  const wait = encodeWait(encoding, table, each);
-  return wait instanceof Fault ? wait : { ...common, ...wait };
+  if (op === "wait") return encodeWait(encoding, table, where, each);
+  const plan = RowPlan.make(encoding.schemas, table, each.columns);
+  if (plan instanceof Fault) return plan;
+  encoding.plans.set(index, plan);
+  return { op, table: name, where, columns: plan.wireColumns };
 }
 
 function encodeInsert(
@@ -158,13 +159,10 @@ function encodeInsert(
   if (insert.uuid !== undefined && uuid === undefined) {
     return fault("a uuid", insert.uuid).within(`${table.name}.uuid`);
   }
-  return {
-    op: "insert",
-    table: table.name,
-    row,
-    ...(insert.uuidName !== undefined && { "uuid-name": insert.uuidName }),
-    ...(uuid !== undefined && { uuid }),
-  };
+  const wire: Record<string, unknown> = { op: "insert", table: table.name, row };
+  if (insert.uuidName !== undefined) wire["uuid-name"] = insert.uuidName;
+  if (uuid !== undefined) wire["uuid"] = uuid;
+  return wire;
 }
 
 function encodeRow(
@@ -176,21 +174,30 @@ function encodeRow(
   if (!isObject(given)) return fault("an object of columns", given).within(table.name);
   const row: Record<string, WireDatum> = {};
   for (const name of Object.keys(given)) {
-    const path = `${table.name}.${name}`;
-    const column = table.column(name);
-    if (column === undefined) return new AbsentFault("column", path);
-    if (!table.columns.has(name)) return fault("a column that is not the server's own", name).within(path);
+    const column = table.columns.get(name);
+    if (column === undefined) return notAColumn(table, name);
     if (purpose === "update" && !column.mutable) {
-      return fault("a column that may change after the insert", name).within(path);
+      return fault("a column that may change after the insert", name).within(`${table.name}.${name}`);
     }
     const wire = column.codec.encode(given[name], context);
-    if (wire instanceof Fault) return wire.within(path);
+    if (wire instanceof Fault) return wire.within(`${table.name}.${name}`);
     row[name] = wire;
   }
   return row;
 }
 
-function encodeWait(encoding: Encoding, table: TableSchema, wait: WaitOperation): WireOperation | Fault {
+function notAColumn(table: TableSchema, name: string): Fault {
+  const path = `${table.name}.${name}`;
+  if (table.column(name) === undefined) return new AbsentFault("column", path);
+  return fault("a column that is not the server's own", name).within(path);
+}
+
+function encodeWait(
+  encoding: Encoding,
+  table: TableSchema,
+  where: readonly unknown[],
+  wait: WaitOperation,
+): WireOperation | Fault {
   const { until, timeoutMs } = wait;
   const at = (what: string): string => `${table.name}.wait.${what}`;
   if (until !== "==" && until !== "!=") return fault("== or !=", until).within(at("until"));
@@ -214,7 +221,7 @@ function encodeWait(encoding: Encoding, table: TableSchema, wait: WaitOperation)
     if (row instanceof Fault) return row;
     rows.push(row);
   }
-  return { columns: wait.columns, until, rows, timeout: timeoutMs };
+  return { op: "wait", table: table.name, where, columns: wait.columns, until, rows, timeout: timeoutMs };
 }
 
 /** A row that gives each of these columns, and no other: one left out would be compared as its default. */

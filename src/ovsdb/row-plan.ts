@@ -21,6 +21,8 @@ export class RowPlan {
   readonly columns: readonly ColumnSchema[];
   /** Columns that the server lacks: they read as their default, or are left out where nobody knows what that is. */
   readonly absent: readonly string[];
+  /** The names to ask a `select` for. */
+  readonly wireColumns: readonly string[];
   readonly #columnsByName: ReadonlyMap<string, ColumnSchema>;
   readonly #filled: readonly (readonly [string, Value])[];
 
@@ -33,6 +35,7 @@ export class RowPlan {
     this.table = table;
     this.columns = columns;
     this.absent = absent;
+    this.wireColumns = ["_uuid", ...columns.map(({ name }) => name)];
     this.#columnsByName = new Map(columns.map((column) => [column.name, column]));
     this.#filled = filled;
   }
