@@ -10,8 +10,8 @@ const config: ViteUserConfig = defineConfig({
     pool: "forks",
     // Tests on real switches mostly wait for them, so two files a core pay off.
     maxWorkers: Math.min(8, 2 * availableParallelism()),
-    testTimeout: 20_000,
-    hookTimeout: 30_000,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     reporters: process.env["CI"] === undefined ? ["default"] : ["dot"],
     coverage: { include: ["src/**"] },
   },
