@@ -7,6 +7,9 @@ export type Parsed =
 /** A number of fewer digits is exact as a double. */
 export const manyDigits = 16;
 
+/** From so many bytes on it is quicker to look whether all are ASCII. */
+const longText = 4096;
+
 /** Of more digits, `JSON.parse` makes Infinity. */
 const mostDigits = 309;
 
@@ -23,18 +26,26 @@ export type LongDigits = number[];
  * numbers. A member that is named twice has its last value, as in `JSON.parse` and in Open vSwitch.
  */
 export function parseExactly(bytes: Buffer, longDigits: LongDigits): Parsed {
-  const ascii = isAscii(bytes);
-  if (!ascii && !isUtf8(bytes)) return { ok: false, why: "it is not UTF-8" };
-  const text = bytes.toString(ascii ? "latin1" : "utf8");
+  const text = decodeUtf8(bytes);
+  if (text === undefined) return { ok: false, why: "it is not UTF-8" };
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (error) {
     return { ok: false, why: error instanceof Error ? error.message : String(error) };
   }
-  // A place counts bytes. In ASCII they are characters, and a string is quicker to cut than a buffer is to decode.
-  if (longDigits.length > 0) restoreDigits(value, ascii ? text : new Utf8Source(bytes), longDigits);
+  if (longDigits.length > 0) {
+    // A place counts bytes. In ASCII they are characters, and a string is quicker to cut than a buffer is to decode.
+    restoreDigits(value, text.length === bytes.length ? text : new Utf8Source(bytes), longDigits);
+  }
   return { ok: true, value };
+}
+
+/** The bytes as text; `undefined` where they are not UTF-8. Most are ASCII, which long ones are worth a look for. */
+function decodeUtf8(bytes: Buffer): string | undefined {
+  if (bytes.length >= longText && isAscii(bytes)) return bytes.toString("latin1");
+  const text = bytes.toString();
+  return text.includes("\ufffd") && !isUtf8(bytes) ? undefined : text;
 }
 
 /** A text in which a place is a number of bytes. A string is one where every character is ASCII. */
