@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { parseArgs } from "node:util";
+import { isDeepStrictEqual, parseArgs } from "node:util";
 import * as v from "valibot";
 import { availableFlavours, startOpenVSwitch, type OpenVSwitch } from "../test/support/openvswitch.js";
 import {
@@ -17,7 +17,7 @@ import {
 } from "./contestants/index.js";
 import type { Contestant } from "./support/contestant.js";
 import { load, machine } from "./support/machine.js";
-import { portType, type FloorTask, type Task } from "./support/protocol.js";
+import { owner, portType, type FloorTask, type Task } from "./support/protocol.js";
 import { record } from "./support/recorder.js";
 import * as report from "./support/report.js";
 import { interleave } from "./support/rounds.js";
@@ -70,7 +70,16 @@ function settings(): Settings {
   };
 }
 
-const listed = v.object({ data: v.tuple([v.tuple([v.string(), v.unknown(), v.unknown()])]) });
+const listed = v.object({ headings: v.array(v.string()), data: v.tuple([v.array(v.unknown())]) });
+
+/** Columns of the one row of that name, by `ovs-vsctl`. */
+async function row(ovs: OpenVSwitch, table: string, name: string, columns: string): Promise<unknown> {
+  const text = await ovs.vsctl("--format=json", `--columns=${columns}`, "list", table, name);
+  const { headings, data } = v.parse(listed, JSON.parse(text));
+  return Object.fromEntries(headings.map((heading, at) => [heading, data[0][at]]));
+}
+
+const ofportSchema = v.object({ ofport: v.pipe(v.number(), v.minValue(1)) });
 
 /**
  * One port made and deleted before anything is timed, looked at by a third party: a contestant that does less than the
@@ -81,21 +90,29 @@ async function verify(contestant: Contestant, ovs: OpenVSwitch, task: Task): Pro
   await contestant.open();
   const told = await contestant.create(name);
   await settle(ovs);
-  const on = await ovs.vsctl("port-to-br", name);
-  const columns = ["--format=json", "--columns=type,options,ofport", "list", "Interface", name];
-  const [type, options, ofport] = v.parse(listed, JSON.parse(await ovs.vsctl(...columns))).data[0];
-  const path = `${task.socketDirectory}/${name}.sock`;
-  const found = JSON.stringify({ on, type, options, working: typeof ofport === "number" && ofport > 0 });
-  const expected = {
-    on: task.bridge,
-    type: portType,
-    options: ["map", [["vhost-server-path", path]]],
-    working: true,
+  const found = {
+    on: await ovs.vsctl("port-to-br", name),
+    interface: await row(ovs, "Interface", name, "type,options,external_ids"),
+    port: await row(ovs, "Port", name, "external_ids"),
   };
-  if (found !== JSON.stringify(expected))
-    throw new Error(`${contestant.name} made ${found}, ofport ${String(ofport)}`);
+  const path = `${task.socketDirectory}/${name}.sock`;
+  const options = ["map", [["vhost-server-path", path]]];
+  const marks = [
+    ["vswitch-drivers-key", name],
+    ["vswitch-drivers-owner", owner],
+  ];
+  const external_ids = ["map", marks];
+  const expected = {
+    on: bridge,
+    interface: { type: portType, options, external_ids },
+    port: { external_ids },
+  };
+  if (!isDeepStrictEqual(found, expected)) {
+    throw new Error(`${contestant.name} made ${JSON.stringify(found)}, not ${JSON.stringify(expected)}`);
+  }
+  const { ofport } = v.parse(ofportSchema, await row(ovs, "Interface", name, "ofport"));
   if (task.mode === "wait" && contestant.name !== processes && told !== ofport) {
-    throw new Error(`${contestant.name} tells of ofport ${String(told)}; it is ${String(ofport)}`);
+    throw new Error(`${contestant.name} tells of ofport ${String(told)}; it is ${ofport}`);
   }
   await contestant.delete(name);
   await contestant.close();

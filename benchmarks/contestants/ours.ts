@@ -5,7 +5,7 @@
  */
 import process from "node:process";
 import { connect, type VSwitch } from "../../src/index.js";
-import { taskOf, type Task } from "../support/protocol.js";
+import { owner, taskOf, type Task } from "../support/protocol.js";
 import { serve, type Operator } from "../support/serve.js";
 
 class Ours implements Operator {
@@ -20,9 +20,7 @@ class Ours implements Operator {
   }
 
   async open(): Promise<void> {
-    this.#vswitch = (
-      await connect({ engine: "ovs", remote: this.#task.remote, owner: "benchmark" })
-    ).unwrap();
+    this.#vswitch = (await connect({ engine: "ovs", remote: this.#task.remote, owner })).unwrap();
   }
 
   async create(name: string): Promise<number | null> {

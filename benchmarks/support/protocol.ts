@@ -39,8 +39,11 @@ export interface FloorTask extends Task {
   readonly recording: string;
 }
 
-/** The row that every contestant writes on the interface and the port, besides their names. */
+/** `Interface.type` of the ports. */
 export const portType = "dpdkvhostuserclient";
+
+/** Whose the ports are. All contestants write the driver's marks, so that all leave the same rows. */
+export const owner = "benchmark";
 
 export function taskOf(argv: readonly string[]): Task {
   const [remote, bridge, mode, socketDirectory] = argv;

@@ -34,18 +34,25 @@ type bridge struct {
 }
 
 type port struct {
-	UUID       string   `ovsdb:"_uuid"`
-	Name       string   `ovsdb:"name"`
-	Interfaces []string `ovsdb:"interfaces"`
+	UUID        string            `ovsdb:"_uuid"`
+	Name        string            `ovsdb:"name"`
+	Interfaces  []string          `ovsdb:"interfaces"`
+	ExternalIDs map[string]string `ovsdb:"external_ids"`
 }
 
 type iface struct {
-	UUID    string            `ovsdb:"_uuid"`
-	Name    string            `ovsdb:"name"`
-	Type    string            `ovsdb:"type"`
-	Options map[string]string `ovsdb:"options"`
-	OfPort  *int              `ovsdb:"ofport"`
-	Error   *string           `ovsdb:"error"`
+	UUID        string            `ovsdb:"_uuid"`
+	Name        string            `ovsdb:"name"`
+	Type        string            `ovsdb:"type"`
+	Options     map[string]string `ovsdb:"options"`
+	ExternalIDs map[string]string `ovsdb:"external_ids"`
+	OfPort      *int              `ovsdb:"ofport"`
+	Error       *string           `ovsdb:"error"`
+}
+
+// marks gives the external_ids that every contestant gives the Interface and the Port.
+func marks(name string) map[string]string {
+	return map[string]string{"vswitch-drivers-owner": "benchmark", "vswitch-drivers-key": name}
 }
 
 // ports creates and deletes ports. Only what has to be seen is monitored: cur_cfg and the new interfaces' results when
@@ -152,12 +159,13 @@ func (p *ports) create(name string) (*int, error) {
 	defer cancel()
 	insertInterface, err := p.ovs.Create(&iface{
 		UUID: "iface", Name: name, Type: "dpdkvhostuserclient",
-		Options: map[string]string{"vhost-server-path": p.socketDirectory + "/" + name + ".sock"},
+		Options:     map[string]string{"vhost-server-path": p.socketDirectory + "/" + name + ".sock"},
+		ExternalIDs: marks(name),
 	})
 	if err != nil {
 		return nil, err
 	}
-	insertPort, err := p.ovs.Create(&port{UUID: "port", Name: name, Interfaces: []string{"iface"}})
+	insertPort, err := p.ovs.Create(&port{UUID: "port", Name: name, Interfaces: []string{"iface"}, ExternalIDs: marks(name)})
 	if err != nil {
 		return nil, err
 	}

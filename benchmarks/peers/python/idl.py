@@ -72,8 +72,10 @@ class Ports:
         interface.name = name
         interface.type = "dpdkvhostuserclient"
         interface.options = {"vhost-server-path": "%s/%s.sock" % (self._socket_directory, name)}
+        interface.external_ids = contestant.marks(name)
         port = txn.insert(self._idl.tables["Port"])
         port.name = name
+        port.external_ids = contestant.marks(name)
         port.interfaces = [interface]
         self._bridge.addvalue("ports", port.uuid)
         self._commit(txn)

@@ -28,10 +28,10 @@ class Ports:
         pass
 
     def create(self, name):
-        # yapf: disable
-        self._run(["add-port", self._bridge, name, "--",
-                   "set", "Interface", name, "type=dpdkvhostuserclient",
-                   "options:vhost-server-path=%s/%s.sock" % (self._socket_directory, name)])
+        marks = ["external_ids:%s=%s" % pair for pair in contestant.marks(name).items()]
+        path = "options:vhost-server-path=%s/%s.sock" % (self._socket_directory, name)
+        set_interface = ["set", "Interface", name, "type=dpdkvhostuserclient", path] + marks
+        self._run(["add-port", self._bridge, name, "--"] + set_interface + ["--", "set", "Port", name] + marks)
 
     def delete(self, name):
         self._run(["del-port", self._bridge, name])
