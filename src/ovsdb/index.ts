@@ -1,6 +1,15 @@
 /**
  * An OVSDB client: RFC 7047 as ovsdb-server speaks it. It knows no switch.
  *
+ * ```ts
+ * import { connectOvsdb, operations } from "vswitch-drivers/ovsdb";
+ *
+ * const { select } = operations();
+ * const connected = await connectOvsdb({ remote: "unix:/run/openvswitch/db.sock", database: "Open_vSwitch" });
+ * await using client = connected.unwrap();
+ * const [bridges] = (await client.transact([select("Bridge", [], ["name"])], { operation: "list" })).unwrap();
+ * ```
+ *
  * @module
  */
 export { OvsdbClient, type ClientEvents } from "./client.js";

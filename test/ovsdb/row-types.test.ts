@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import ts from "typescript";
 import { generateRowTypes } from "../../src/ovsdb/codegen/row-types.js";
 import { labJson, schemaOf } from "./lab.js";
-import { generatedFile, installedSchema, renderRowTypes } from "./row-types/render.js";
+import { lab, openVSwitch, renderRowTypes } from "./row-types/render.js";
 
 const options = { databaseType: "Db", schemaConstant: "dbSchema", runtimeModule: "vswitch-drivers/ovsdb" };
 const generate = (json: unknown): string => generateRowTypes(schemaOf(json), options);
@@ -101,16 +101,18 @@ function identifiersOf(node: ts.Node): readonly string[] {
   return names;
 }
 
-describe("src/ovs/schema/open-vswitch.ts", () => {
-  const text = readFileSync(generatedFile, "utf8");
-  const version = /Generated from the schema of Open_vSwitch (\S+)\. /u.exec(text)?.[1];
-
-  it("is what the generator writes for the installed schema", async ({ skip }) => {
-    const schema = installedSchema();
-    if (schema === undefined || schema.version !== version) {
-      skip(`the file is for Open_vSwitch ${version}; installed is ${schema?.version ?? "none"}`);
-      return;
-    }
-    expect(await renderRowTypes(schema)).toBe(text);
-  });
+describe("the generated files", () => {
+  it.for([lab, openVSwitch])(
+    "$options.databaseType is what the generator writes",
+    async (target, { skip }) => {
+      const text = readFileSync(target.file, "utf8");
+      const version = /Generated from the schema of \w+ (\S+)\. /u.exec(text)?.[1];
+      const { schema } = target;
+      if (schema === undefined || schema.version !== version) {
+        skip(`${target.file} is for ${version}; installed is ${schema?.version ?? "none"}`);
+        return;
+      }
+      expect(await renderRowTypes(schema, target)).toBe(text);
+    },
+  );
 });

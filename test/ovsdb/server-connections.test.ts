@@ -63,6 +63,21 @@ describe("a connection", () => {
     expect(rows).toMatchObject([{ msg: "" }]);
   });
 
+  it("a transaction whose signal fires is not done either", async () => {
+    const waiting = [
+      wait("Log", [["k", "==", 6]], ["k"], "==", [{ k: 6 }], 60_000),
+      insert("Log", { msg: "late" }),
+    ];
+    const abort = new AbortController();
+    const aborted = lab.client.transact(waiting, { ...options, signal: abort.signal });
+    (await lab.client.echo(options)).unwrap();
+    abort.abort();
+    expect((await aborted).unwrapErr()).toMatchObject({ kind: "aborted", outcome: "unknown" });
+    await lab.done(insert("Log", { k: 6 }));
+    const [{ rows }] = await lab.done(select("Log", [], ["msg"]));
+    expect(rows).toMatchObject([{ msg: "" }]);
+  });
+
   it("the largest and the smallest real are there again when the server has started again", async () => {
     await using own = await LabServer.start();
     await own.empty();

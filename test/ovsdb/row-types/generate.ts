@@ -1,13 +1,14 @@
-/** Writes src/ovs/schema/open-vswitch.ts from the schema that is installed: `npx tsx test/ovsdb/row-types/generate.ts`. */
+/** Writes the generated types of rows, by the schemas that are here: `npx tsx test/ovsdb/row-types/generate.ts`. */
 import { writeFileSync } from "node:fs";
 import process from "node:process";
-import { generatedFile, installedSchema, renderRowTypes } from "./render.js";
+import { lab, openVSwitch, renderRowTypes } from "./render.js";
 
-const schema = installedSchema();
-if (schema === undefined) {
-  process.stderr.write("there is no vswitch.ovsschema: install openvswitch-common\n");
-  process.exitCode = 1;
-} else {
-  writeFileSync(generatedFile, await renderRowTypes(schema));
-  process.stdout.write(`${generatedFile}: Open_vSwitch ${schema.version}\n`);
+for (const target of [lab, openVSwitch]) {
+  if (target.schema === undefined) {
+    process.stderr.write(`${target.file}: there is no schema; install openvswitch-common\n`);
+    process.exitCode = 1;
+  } else {
+    writeFileSync(target.file, await renderRowTypes(target.schema, target));
+    process.stdout.write(`${target.file}: ${target.schema.name} ${target.schema.version}\n`);
+  }
 }

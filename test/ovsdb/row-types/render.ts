@@ -1,30 +1,51 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { format, resolveConfig } from "prettier";
-import { generateRowTypes } from "../../../src/ovsdb/codegen/row-types.js";
+import { generateRowTypes, type RowTypesOptions } from "../../../src/ovsdb/codegen/row-types.js";
 import type { DatabaseSchema } from "../../../src/ovsdb/schema.js";
-import { schemaOf } from "../lab.js";
+import { labJson, schemaOf } from "../lab.js";
 
-/** Where the generated types of the rows of Open vSwitch are kept. */
-export const generatedFile: string = join(import.meta.dirname, "../../../src/ovs/schema/open-vswitch.ts");
+/** A generated file, and what it is generated from. */
+export interface Target {
+  readonly file: string;
+  /** `undefined`: it is not installed. */
+  readonly schema: DatabaseSchema | undefined;
+  readonly options: RowTypesOptions;
+}
 
-/** The schema that Debian's openvswitch-common installs; `undefined`: it is not installed. */
-export function installedSchema(): DatabaseSchema | undefined {
+/** The rows of Open vSwitch, by the schema that Debian's openvswitch-common installs. */
+export const openVSwitch: Target = {
+  file: join(import.meta.dirname, "../../../src/ovs/schema/open-vswitch.ts"),
+  schema: installedSchema("/usr/share/openvswitch/vswitch.ovsschema"),
+  options: {
+    databaseType: "OpenVSwitchDatabase",
+    schemaConstant: "openVSwitchSchema",
+    runtimeModule: "../../ovsdb/index.js",
+  },
+};
+
+/** The rows of the tests' own database. */
+export const lab: Target = {
+  file: join(import.meta.dirname, "../lab-rows.ts"),
+  schema: schemaOf(labJson),
+  options: {
+    databaseType: "LabDatabase",
+    schemaConstant: "labSchema",
+    runtimeModule: "../../src/ovsdb/index.js",
+  },
+};
+
+function installedSchema(file: string): DatabaseSchema | undefined {
   let text: string;
   try {
-    text = readFileSync("/usr/share/openvswitch/vswitch.ovsschema", "utf8");
+    text = readFileSync(file, "utf8");
   } catch {
     return undefined;
   }
   return schemaOf(JSON.parse(text));
 }
 
-/** Writes the types of a schema of Open vSwitch, laid out as this project lays out its files. */
-export async function renderRowTypes(schema: DatabaseSchema): Promise<string> {
-  const text = generateRowTypes(schema, {
-    databaseType: "OpenVSwitchDatabase",
-    schemaConstant: "openVSwitchSchema",
-    runtimeModule: "../../ovsdb/index.js",
-  });
-  return format(text, { ...(await resolveConfig(generatedFile)), filepath: generatedFile });
+/** Writes the types of a schema, laid out as this project lays out its files. */
+export async function renderRowTypes(schema: DatabaseSchema, { file, options }: Target): Promise<string> {
+  return format(generateRowTypes(schema, options), { ...(await resolveConfig(file)), filepath: file });
 }
