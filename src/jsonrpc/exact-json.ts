@@ -109,11 +109,16 @@ function isInReal(character: string | undefined): boolean {
 function stepKey(source: Source, step: number): number | string {
   if (step < 0) return -1 - step;
   let end = source.indexOf('"', step + 1);
+  while (isEscaped(source, end)) end = source.indexOf('"', end + 1);
   const name = source.slice(step + 1, end);
-  if (!name.includes("\\")) return name;
-  // The quote may be an escaped one: it is where what was cut so far ends in an odd number of backslashes.
-  while (/(?<!\\)(?:\\\\)*\\$/.test(source.slice(step, end))) end = source.indexOf('"', end + 1);
-  return String(JSON.parse(source.slice(step, end + 1)));
+  return name.includes("\\") ? String(JSON.parse(`"${name}"`)) : name;
+}
+
+/** Whether an odd number of backslashes stands before `at`. */
+function isEscaped(source: Source, at: number): boolean {
+  let begin = at;
+  while (source.slice(begin - 1, begin) === "\\") begin--;
+  return (at - begin) % 2 === 1;
 }
 
 /**

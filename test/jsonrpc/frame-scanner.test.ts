@@ -98,6 +98,13 @@ describe("FrameScanner", () => {
     expect(Object.getPrototypeOf({})).not.toHaveProperty("x");
   });
 
+  it("finds them in time that grows with the text, whatever is in the names", () => {
+    const name = String.raw`\"\\`.repeat(200_000);
+    const read = '"\\'.repeat(200_000);
+    const text = `{"${name}":[9007199254740993,{"${name}":9007199254740993}]}`;
+    expect(values(text)).toEqual([{ [read]: [9007199254740993n, { [read]: 9007199254740993n }] }]);
+  });
+
   it("takes the last of several members of one name", () => {
     expect(values('{"a":9007199254740993,"a":1}')).toEqual([{ a: 1 }]);
     expect(values('{"a":1,"a":9007199254740993}')).toEqual([{ a: 9007199254740993n }]);
