@@ -7,7 +7,7 @@ export type Parsed =
 /** A number of fewer digits is exact as a double. */
 export const manyDigits = 16;
 
-/** From so many bytes on it is quicker to look whether all are ASCII. */
+/** From so many bytes on it pays to look at them before they are decoded. */
 const longText = 4096;
 
 /** Of more digits, `JSON.parse` makes Infinity. */
@@ -41,11 +41,14 @@ export function parseExactly(bytes: Buffer, longDigits: LongDigits): Parsed {
   return { ok: true, value };
 }
 
-/** The bytes as text; `undefined` where they are not UTF-8. Most are ASCII, which long ones are worth a look for. */
+/** The bytes as text; `undefined` where they are not UTF-8. Most are ASCII. */
 function decodeUtf8(bytes: Buffer): string | undefined {
-  if (bytes.length >= longText && isAscii(bytes)) return bytes.toString("latin1");
-  const text = bytes.toString();
-  return text.includes("\ufffd") && !isUtf8(bytes) ? undefined : text;
+  if (bytes.length < longText) {
+    const text = bytes.toString();
+    return text.includes("\ufffd") && !isUtf8(bytes) ? undefined : text;
+  }
+  if (isAscii(bytes)) return bytes.toString("latin1");
+  return isUtf8(bytes) ? bytes.toString() : undefined;
 }
 
 /** A text in which a place is a number of bytes. A string is one where every character is ASCII. */

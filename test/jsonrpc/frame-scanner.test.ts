@@ -146,6 +146,15 @@ describe("FrameScanner", () => {
     expect(faultOf(text)).toMatch(fault);
   });
 
+  it("refuses bytes that are not UTF-8 in a long message too, and takes U+FFFD in both", () => {
+    const long = "x".repeat(10_000);
+    expect(faultOf(Buffer.from(`{"a":"\xff${long}"}`, "latin1"))).toMatch(/it is not UTF-8/);
+    expect(values('{"a":"\ufffd"}', `{"a":"\ufffd${long}"}`)).toEqual([
+      { a: "\ufffd" },
+      { a: `\ufffd${long}` },
+    ]);
+  });
+
   it("gives what came before the fault", () => {
     const { values, fault } = scan(['{"a":1}{"b":2}junk{"c":3}']);
     expect(values).toEqual([{ a: 1 }, { b: 2 }]);
