@@ -1,5 +1,5 @@
 import { checkOptions, readAddresses, readBridgeName, readKeys, readRef } from "../core/arguments.js";
-import { Deadline, type CallOptions } from "../core/call.js";
+import { Deadline, longestTimer, type CallOptions } from "../core/call.js";
 import { UnsupportedError, type VSwitchError } from "../core/errors.js";
 import { Err, Ok, type Result } from "../core/result.js";
 import {
@@ -55,6 +55,12 @@ const noAddresses =
 /** The time that an undo has, beyond the deadline of the verb that it undoes. */
 const undoMs = 2000;
 
+/** Ends when the signal of a verb does. */
+const fired = (signal: AbortSignal): Promise<undefined> =>
+  new Promise((resolve) => {
+    signal.addEventListener("abort", () => resolve(undefined), { once: true });
+  });
+
 /** The Open vSwitch driver: the core API, said in OVSDB transactions. */
 export class OvsVSwitch implements VSwitch {
   readonly engine = "ovs";
@@ -64,7 +70,8 @@ export class OvsVSwitch implements VSwitch {
   #seen: Seen = { bridges: new Map(), ports: new Map() };
   /** Set while a connection that broke is replaced: verbs that run at once share the new one. */
   #reopening: Promise<Result<Session, VSwitchError>> | undefined;
-  #closed = false;
+  /** Fires with `close()`. */
+  readonly #closing = new AbortController();
 
   private constructor(options: OvsOptions, session: Session) {
     this.owner = options.owner;
@@ -225,7 +232,7 @@ export class OvsVSwitch implements VSwitch {
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
+    this.#closing.abort();
     await this.#session.close();
   }
 
@@ -236,24 +243,35 @@ export class OvsVSwitch implements VSwitch {
   /** The connection to use: a new one when the last broke, such as by a restart of ovsdb-server. */
   async #connected(deadline: Deadline): Promise<Result<Session, VSwitchError>> {
     for (;;) {
-      if (this.#closed) return Err(closedError(deadline.operation));
+      if (this.#closing.signal.aborted) return Err(closedError(deadline.operation));
       if (this.#session.closed === undefined) return Ok(this.#session);
+      if (deadline.signal.aborted)
+        return Err(deadline.failure(`connecting to ${this.#options.remote} again`, "not-sent"));
       const own = this.#reopening === undefined;
       this.#reopening ??= this.#reopen(deadline);
-      const reopened = await this.#reopening;
       // Another verb's attempt ends with that verb's deadline or signal, which are not ours.
-      if (own || deadline.signal.aborted) return reopened;
+      const reopened = await Promise.race([this.#reopening, fired(deadline.signal)]);
+      if (own && reopened !== undefined) return reopened;
     }
   }
 
   async #reopen(deadline: Deadline): Promise<Result<Session, VSwitchError>> {
-    const opened = await Session.open(this.#options, deadline);
-    this.#reopening = undefined;
-    if (opened.isErr()) return opened;
-    if (this.#closed) {
-      await opened.value.close();
-      return Err(closedError(deadline.operation));
+    const { operation } = deadline;
+    const signal = AbortSignal.any([deadline.signal, this.#closing.signal]);
+    // The time is the verb's, by its signal.
+    const started = Deadline.start(operation, { signal }, longestTimer);
+    if (started.isErr()) {
+      this.#reopening = undefined;
+      return started;
     }
+    using attempt = started.value;
+    const opened = await Session.open(this.#options, attempt);
+    this.#reopening = undefined;
+    if (this.#closing.signal.aborted) {
+      if (opened.isOk()) await opened.value.close();
+      return Err(closedError(operation));
+    }
+    if (opened.isErr()) return opened;
     this.#session = opened.value;
     this.#seen = { bridges: new Map(), ports: new Map() };
     return opened;
