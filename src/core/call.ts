@@ -1,5 +1,6 @@
 import { AbortedError, InvalidError, TimeoutError, type Outcome } from "./errors.js";
 import { Err, Ok, type Result } from "./result.js";
+import { printed } from "./validate.js";
 
 /** What every call of this library takes. */
 export interface CallOptions {
@@ -9,7 +10,8 @@ export interface CallOptions {
   readonly timeoutMs?: number | undefined;
 }
 
-const longestTimer = 2_147_483_647;
+/** The longest timer of Node, in milliseconds. */
+export const longestTimer = 2_147_483_647;
 
 /**
  * One call's deadline and cancellation as one `AbortSignal`, with the reason. Every step of the call gets the same
@@ -41,14 +43,14 @@ export class Deadline implements Disposable {
     defaultMs: number,
   ): Result<Deadline, InvalidError | AbortedError> {
     const timeoutMs = options?.timeoutMs ?? defaultMs;
-    if (!(timeoutMs >= 1 && timeoutMs <= longestTimer)) {
+    if (!(typeof timeoutMs === "number" && timeoutMs >= 1 && timeoutMs <= longestTimer)) {
       return Err(
         new InvalidError({
           operation,
           path: "timeoutMs",
           expected: `a number from 1 to ${longestTimer}`,
-          got: String(timeoutMs),
-          message: `${operation}: timeoutMs is ${String(timeoutMs)}; give milliseconds from 1 to ${longestTimer}, or leave it out for ${defaultMs}`,
+          got: printed(timeoutMs),
+          message: `${operation}: timeoutMs is ${printed(timeoutMs)}; give milliseconds from 1 to ${longestTimer}, or leave it out for ${defaultMs}`,
         }),
       );
     }

@@ -30,7 +30,13 @@ abstract class VSwitchErrorBase extends Error {
   /** The error as plain data, for logs and for `--json`. */
   toJSON(): Record<string, unknown> {
     const { kind, message, operation, leftBehind, name: _name, stack: _stack, cause: _cause, ...rest } = this;
-    return { kind, message: message || this.message, operation, ...rest, ...(leftBehind.length > 0 && { leftBehind }) };
+    return {
+      kind,
+      message: message || this.message,
+      operation,
+      ...rest,
+      ...(leftBehind.length > 0 && { leftBehind }),
+    };
   }
 }
 
@@ -207,9 +213,10 @@ export class ProtocolError extends VSwitchErrorBase {
 
 /**
  * What is known of a call that did not end well: `not-sent`, the switch never saw it; `undone`, it was done and has
- * been undone; `unknown`, the switch may have done it.
+ * been undone; `committed`, the switch's configuration holds it and it stays, but it is not known to be applied;
+ * `unknown`, the switch may have done it.
  */
-export type Outcome = "not-sent" | "undone" | "unknown";
+export type Outcome = "not-sent" | "undone" | "committed" | "unknown";
 
 /** Every error of this library. `switch (error.kind)` is exhaustive. */
 export type VSwitchError =

@@ -1,0 +1,135 @@
+import { existsSync } from "node:fs";
+import * as v from "valibot";
+import { checkOptions } from "./core/arguments.js";
+import { Deadline, type CallOptions } from "./core/call.js";
+import { InvalidError, UnreachableError, UnsupportedError, type VSwitchError } from "./core/errors.js";
+import { defaultOwner, ownerSchema } from "./core/ownership.js";
+import { Err, Ok, type Result } from "./core/result.js";
+import { validate } from "./core/validate.js";
+import { defaultTimeoutMs, type Engine, type VSwitch } from "./core/vswitch.js";
+import type { TlsOptions } from "./net/tls.js";
+
+/** Which switch to connect to, and as whom. */
+export interface ConnectOptions extends CallOptions {
+  /** Default: found from the sockets that are there. */
+  readonly engine?: Engine | undefined;
+  /**
+   * Where the switch listens, in its own syntax: `unix:PATH`, `tcp:HOST:PORT` or `ssl:HOST:PORT`, for Open vSwitch
+   * also several with commas between. Default for `ovs`: `unix:$OVS_RUNDIR/db.sock`, with `/var/run/openvswitch` for
+   * `OVS_RUNDIR`, as `ovs-vsctl` has it.
+   */
+  readonly remote?: string | undefined;
+  /**
+   * Whose things this connection makes, changes and deletes: 1 to 32 letters, digits, dots, underscores or hyphens.
+   * Programs that share a switch take different ones. Default: `vswitch-drivers`.
+   */
+  readonly owner?: string | undefined;
+  /** For `ssl:` remotes. */
+  readonly tls?: TlsOptions | undefined;
+  /**
+   * `datapath_type` of the bridges that are made (Open vSwitch). Default: `netdev`, the userspace datapath, which
+   * DPDK and vhost-user ports need; `system` is the kernel's.
+   */
+  readonly datapathType?: string | undefined;
+}
+
+const path = v.optional(v.string());
+
+const optionsSchema = v.strictObject({
+  engine: v.optional(v.picklist(["ovs", "vpp", "memory"])),
+  remote: v.optional(
+    v.pipe(v.string(), v.minLength(1, "a remote such as unix:/var/run/openvswitch/db.sock")),
+  ),
+  owner: v.optional(ownerSchema),
+  tls: v.optional(
+    v.strictObject({
+      ca: path,
+      cert: path,
+      key: path,
+      verifyHostName: v.optional(v.boolean()),
+      servername: v.optional(v.string()),
+    }),
+  ),
+  datapathType: v.optional(
+    v.pipe(v.string(), v.regex(/^[a-z][a-z0-9-]*$/u, "a datapath_type such as netdev")),
+  ),
+});
+
+type Settings = v.InferOutput<typeof optionsSchema>;
+
+/** Where Open vSwitch listens when nobody says otherwise: `OVS_RUNDIR` as in ovs-vsctl(8). */
+const ovsSocket = (): string => `${process.env["OVS_RUNDIR"] ?? "/var/run/openvswitch"}/db.sock`;
+
+/** VPP's default since 20.01 and before (`socksvr` of its startup.conf). */
+const vppSockets = ["/run/vpp/api.sock", "/run/vpp-api.sock"] as const;
+
+const operation = "connect";
+
+/** The engine of a connection that names none: by what is in the remote's name, or else by the sockets that are there. */
+function findEngine(): Result<Engine, InvalidError | UnreachableError> {
+  const ovs = existsSync(ovsSocket());
+  const vpp = vppSockets.find((socket) => existsSync(socket));
+  if (ovs && vpp !== undefined) {
+    const message = `${operation}: both Open vSwitch (${ovsSocket()}) and VPP (${vpp}) listen here: say which with engine`;
+    return Err(
+      new InvalidError({ operation, path: "engine", expected: "ovs or vpp", got: "nothing", message }),
+    );
+  }
+  if (ovs) return Ok("ovs");
+  if (vpp !== undefined) return Ok("vpp");
+  const hint =
+    "start Open vSwitch or VPP, set OVS_RUNDIR or remote if its socket is elsewhere, or take engine memory for a trial";
+  const address = [ovsSocket(), ...vppSockets].join(", ");
+  const message = `${operation}: no switch listens on this host: none of ${address} is there; ${hint}`;
+  return Err(new UnreachableError({ operation, address, errno: "ENOENT", hint, message }));
+}
+
+/**
+ * Connects to the switch of this host, or to the one that `remote` names.
+ *
+ * Errors: `invalid`; `unreachable` with what to do; `protocol` when something else listens there; `incompatible`;
+ * `timeout`; `aborted`.
+ *
+ * ```ts
+ * await using vswitch = (await connect({ engine: "ovs", owner: "lab" })).unwrap();
+ * ```
+ */
+export async function connect(options: ConnectOptions = {}): Promise<Result<VSwitch, VSwitchError>> {
+  const { signal, timeoutMs, ...rest } = options;
+  const checked = checkOptions(operation, "call", { signal, timeoutMs });
+  if (checked.isErr()) return checked;
+  const settings = validate(operation, "options", optionsSchema, rest);
+  if (settings.isErr()) return settings;
+  const started = Deadline.start(operation, { signal, timeoutMs }, defaultTimeoutMs);
+  if (started.isErr()) return started;
+  using deadline = started.value;
+  // A remote without an engine is Open vSwitch's: VPP's API socket has a name of its own, known below.
+  const engine =
+    settings.value.engine ?? (settings.value.remote === undefined ? findEngine() : Ok("ovs" as const));
+  if (typeof engine === "string") return await open(engine, settings.value, deadline);
+  return engine.isErr() ? engine : await open(engine.value, settings.value, deadline);
+}
+
+/** Each driver is loaded when it is asked for: a program that uses one does not pay for the others. */
+async function open(
+  engine: Engine,
+  settings: Settings,
+  deadline: Deadline,
+): Promise<Result<VSwitch, VSwitchError>> {
+  const owner = settings.owner ?? defaultOwner;
+  switch (engine) {
+    case "ovs": {
+      const { OvsVSwitch } = await import("./ovs/driver.js");
+      const { remote = `unix:${ovsSocket()}`, tls, datapathType = "netdev" } = settings;
+      return OvsVSwitch.open({ remote, tls, owner, datapathType }, deadline);
+    }
+    case "memory": {
+      const { MemorySwitch } = await import("./testing/memory.js");
+      return Ok(new MemorySwitch().connect({ owner }));
+    }
+    case "vpp": {
+      const message = `${operation}: this release has no VPP driver yet: engine is ovs or memory`;
+      return Err(new UnsupportedError({ operation, feature: "engine vpp", message }));
+    }
+  }
+}

@@ -1,0 +1,163 @@
+import { connect as connectTcp, type Socket } from "node:net";
+
+import { Deadline } from "../core/call.js";
+import { AbortedError, InvalidError, UnreachableError } from "../core/errors.js";
+import { Err, Ok, type Result } from "../core/result.js";
+import { unixPathFault, type Remote } from "./remote.js";
+import { SocketStream, type ByteStream } from "./stream.js";
+import type { TlsOptions } from "./tls.js";
+import { unreachable, type ServerWords } from "./unreachable.js";
+
+export type { TlsOptions } from "./tls.js";
+
+/** How to dial. */
+export interface DialOptions {
+  /** The call on whose behalf it is, for messages. */
+  readonly operation: string;
+  /** Gives up when it fires. There is no other deadline. */
+  readonly signal: AbortSignal;
+  /** For `ssl:` remotes. */
+  readonly tls?: TlsOptions | undefined;
+  /** What should listen there, for messages. Default: `the server`. */
+  readonly server?: string | undefined;
+  /** Where its unix socket may be instead, for messages. Default: about Open vSwitch's run directory. */
+  readonly whereToLook?: string | undefined;
+}
+
+/** Why there is no connection. Nothing was sent. */
+export type DialError = InvalidError | UnreachableError | AbortedError;
+
+/** Between the addresses of one name: long enough for a far host, where Node's own 250 ms are not. */
+const addressAttemptMs = 1000;
+
+/** Connects to `remote`. The stream is the caller's to destroy. */
+export async function dial(remote: Remote, options: DialOptions): Promise<Result<ByteStream, DialError>> {
+  const { operation, signal } = options;
+  const open = await opener(remote, options);
+  if (open.isErr()) return open;
+  if (signal.aborted) return Err(gaveUp(remote, options));
+
+  const outcome = await opened(open.value, remote, signal);
+  if (outcome instanceof SocketStream) return Ok(outcome);
+  if (outcome === "aborted") return Err(gaveUp(remote, options));
+  return Err(await unreachable(operation, remote, outcome, serverWords(options)));
+}
+
+/** How to begin a connection to `remote`, once its address and the certificates are found to be usable. */
+async function opener(
+  remote: Remote,
+  { operation, tls }: DialOptions,
+): Promise<Result<() => Socket, InvalidError>> {
+  if (remote.kind === "unix") {
+    const { path, text } = remote;
+    const fault = unixPathFault(path);
+    if (fault === undefined) return Ok(() => connectTcp({ path }));
+    const message = `${operation}: cannot connect to ${text}: ${fault.why}`;
+    return Err(new InvalidError({ operation, path: "remote", expected: fault.expected, got: path, message }));
+  }
+  const { host, port } = remote;
+  const address = { host, port, autoSelectFamilyAttemptTimeout: addressAttemptMs };
+  if (remote.kind === "tcp") return Ok(() => connectTcp(address));
+  // Loaded here: node:tls takes 2 ms to load, which a short-lived process should not pay for a unix socket.
+  const { tlsOpener } = await import("./tls.js");
+  return tlsOpener(address, tls ?? {}, operation);
+}
+
+/** The stream once it is connected, or why it is not; then the socket is gone. */
+function opened(
+  open: () => Socket,
+  remote: Remote,
+  signal: AbortSignal,
+): Promise<SocketStream | Error | "aborted"> {
+  return new Promise((resolve) => {
+    const socket = open();
+    const ready = remote.kind === "ssl" ? "secureConnect" : "connect";
+    const settle = (outcome: SocketStream | Error | "aborted"): void => {
+      signal.removeEventListener("abort", onAbort);
+      socket.off(ready, onReady);
+      if (!(outcome instanceof SocketStream)) socket.destroy();
+      resolve(outcome);
+    };
+    const onAbort = (): void => settle("aborted");
+    const onReady = (): void => {
+      // Requests are short and answered one by one: waiting to fill a segment would delay each.
+      if (remote.kind !== "unix") socket.setNoDelay(true);
+      const stream = new SocketStream(socket, remote);
+      socket.off("error", onError);
+      settle(stream);
+    };
+    // Stays after a failure: an aborted handshake may report once more.
+    const onError = (error: Error): void => settle(error);
+    signal.addEventListener("abort", onAbort, { once: true });
+    socket.once(ready, onReady);
+    socket.on("error", onError);
+  });
+}
+
+/** How to dial several. */
+export interface DialAnyOptions extends DialOptions {
+  /**
+   * How long each remote gets, in milliseconds, where there are several; one that never answers would use up the
+   * time of all. Default: 1000, as in lib/reconnect.c.
+   */
+  readonly attemptMs?: number | undefined;
+}
+
+/** Connects to the first of `remotes` that answers, tried in turn. The error names each. */
+export async function dialAny(
+  remotes: readonly Remote[],
+  options: DialAnyOptions,
+): Promise<Result<ByteStream, DialError>> {
+  const { operation, signal } = options;
+  const [only, another] = remotes;
+  if (only === undefined) {
+    const message = `${operation}: there is no remote to connect to; give at least one`;
+    return Err(new InvalidError({ operation, path: "remote", expected: "a remote", got: "none", message }));
+  }
+  if (another === undefined) return dial(only, options);
+
+  const failures: UnreachableError[] = [];
+  for (const remote of remotes) {
+    const attempt = Deadline.start(operation, { signal, timeoutMs: options.attemptMs }, 1000);
+    if (attempt.isErr()) return attempt;
+    using deadline = attempt.value;
+    const dialled = await dial(remote, { ...options, signal: deadline.signal });
+    if (dialled.isOk() || signal.aborted || dialled.error instanceof InvalidError) return dialled;
+    failures.push(
+      dialled.error instanceof UnreachableError
+        ? dialled.error
+        : await unreachable(operation, remote, noAnswer, serverWords(options)),
+    );
+  }
+  return Err(noneAnswered(operation, failures));
+}
+
+const noAnswer: Error = Object.assign(new Error("no answer in time"), { code: "ETIMEDOUT" });
+
+function noneAnswered(operation: string, failures: readonly UnreachableError[]): UnreachableError {
+  const codes = new Set(failures.map(({ errno }) => errno));
+  const hint = failures.map((failure) => `${failure.address}: ${failure.hint}`).join("; ");
+  const each = failures.map(({ address, errno }) => `${address} (${errno})`).join(", ");
+  return new UnreachableError({
+    operation,
+    address: failures.map(({ address }) => address).join(","),
+    errno: [...codes].join(","),
+    hint,
+    message: `${operation}: cannot connect to any of ${each}; ${hint}`,
+    cause: new AggregateError(failures),
+  });
+}
+
+function serverWords(options: DialOptions): ServerWords {
+  return {
+    server: options.server ?? "the server",
+    whereToLook:
+      options.whereToLook ??
+      "Open vSwitch keeps its sockets in /var/run/openvswitch unless OVS_RUNDIR says otherwise",
+  };
+}
+
+function gaveUp(remote: Remote, { operation, signal }: DialOptions): AbortedError {
+  const message = `${operation}: gave up while connecting to ${remote.text}`;
+  return new AbortedError({ operation, outcome: "not-sent", cause: signal.reason, message });
+}

@@ -1,0 +1,111 @@
+import {
+  ConflictError,
+  DisconnectedError,
+  RejectedError,
+  type Outcome,
+  type VSwitchError,
+} from "../core/errors.js";
+import { Err, Ok, type Result } from "../core/result.js";
+import type { InterfaceSpec } from "../core/specs.js";
+import { applied, type Committed, type Context } from "./context.js";
+import { readInterface } from "./lookup.js";
+import type { InterfaceRow, Uuid } from "./rows.js";
+
+/** What a verb committed, and how to take it back. */
+export interface Subject {
+  /** As an error names it, such as `the interface vhu0`. */
+  readonly what: string;
+  /** The row of table `Interface` that vswitchd answers in. */
+  readonly interface: Uuid;
+  readonly undo: (context: Context) => Promise<Result<unknown, VSwitchError>>;
+}
+
+/**
+ * Waits until vswitchd has taken a committed port and asks how it went; takes the change back when it went wrong.
+ * Gives the row as vswitchd left it; `undefined`: the verb does not wait.
+ */
+export async function checkApplied(
+  context: Context,
+  committed: Committed,
+  subject: Subject,
+): Promise<Result<InterfaceRow | undefined, VSwitchError>> {
+  const { session, deadline } = context;
+  if (deadline.signal.aborted) return Err(await giveUp(context, subject, undefined));
+  const done = await applied(context, committed);
+  if (done === undefined) return Ok(undefined);
+  if (done.isErr()) return Err(await giveUp(context, subject, done.error));
+  const read = await readInterface(session, deadline, subject.interface);
+  if (read.isErr()) return Err(await giveUp(context, subject, read.error));
+  const row = read.value;
+  if (row === undefined) return Err(deletedMeanwhile(context, subject));
+  const why = faultOf(row);
+  return why === undefined ? Ok(row) : Err(await refuse(context, subject, why));
+}
+
+async function takeBack(
+  context: Context,
+  subject: Subject,
+): Promise<{ outcome: Outcome; leftBehind: readonly string[] }> {
+  if (!context.rollback)
+    return { outcome: "committed", leftBehind: [`${subject.what} stays in the database: rollback is off`] };
+  const leftBehind = await context.undo(subject.undo);
+  return { outcome: leftBehind.length === 0 ? "undone" : "committed", leftBehind };
+}
+
+async function giveUp(
+  context: Context,
+  subject: Subject,
+  cause: VSwitchError | undefined,
+): Promise<VSwitchError> {
+  const { outcome, leftBehind } = await takeBack(context, subject);
+  const { operation, deadline } = context;
+  if (cause?.kind === "disconnected" || cause?.kind === "protocol") {
+    const message = `${operation}: the connection ended while waiting for ovs-vswitchd to take ${subject.what}: ${cause.message}`;
+    return new DisconnectedError({ operation, outcome, leftBehind, cause, message });
+  }
+  return deadline.failure(
+    `waiting for ovs-vswitchd to take ${subject.what} (is ovs-vswitchd running?)`,
+    outcome,
+    leftBehind,
+  );
+}
+
+async function refuse(context: Context, subject: Subject, details: string): Promise<RejectedError> {
+  const { leftBehind } = await takeBack(context, subject);
+  const { operation } = context;
+  const message = `${operation}: ovs-vswitchd could not make ${subject.what}: ${details}`;
+  return new RejectedError({ operation, reason: "Interface.error", details, leftBehind, message });
+}
+
+function deletedMeanwhile(context: Context, subject: Subject): ConflictError {
+  const { operation } = context;
+  const message = `${operation}: somebody deleted ${subject.what} while it was being made`;
+  return new ConflictError({ operation, object: subject.what, message });
+}
+
+/**
+ * Why a port does not work, from what vswitchd wrote of it; `undefined`: it works. An `ofport` that is still unset
+ * once the configuration was applied means that the bridge itself could not be made: nothing else says so.
+ */
+export function faultOf(row: InterfaceRow): string | undefined {
+  if (row.ofport === null) {
+    return "it got no port number, so its bridge could not be made: see the log of ovs-vswitchd (has it the datapath type of the bridge, and the right to make its devices?)";
+  }
+  if (row.ofport >= 0) return undefined;
+  const said = row.error ?? "it gives no reason (Interface.error is empty): see its log";
+  if (row.type !== "dpdkvhostuser" || !said.includes("Unknown error -1")) return said;
+  return `${said}; most often a file of that name is left in the directory of its sockets: remove it`;
+}
+
+/** What is worth knowing of a port that works. */
+export function warningsOf(row: InterfaceRow, spec: InterfaceSpec): readonly string[] {
+  const warnings: string[] = [];
+  if (row.ofport !== null && row.error !== null) warnings.push(row.error);
+  if (row.ofport !== null && spec.ofportRequest !== undefined && row.ofport !== spec.ofportRequest) {
+    warnings.push(`ofport ${spec.ofportRequest} was taken: the port got ${row.ofport}`);
+  }
+  if (spec.mtu !== undefined && row.mtu !== null && row.mtu !== 0 && row.mtu !== spec.mtu) {
+    warnings.push(`the MTU is ${row.mtu}: ovs-vswitchd did not take ${spec.mtu}`);
+  }
+  return warnings;
+}

@@ -1,0 +1,108 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { Deadline } from "../core/call.js";
+import { ConflictError, type VSwitchError } from "../core/errors.js";
+import { Err, type Result } from "../core/result.js";
+import {
+  TransactionRejectedError,
+  type Integer,
+  type Operation,
+  type OperationResult,
+} from "../ovsdb/index.js";
+import { mutate, select, type Db } from "./database.js";
+import type { OwnPort } from "./plan.js";
+import type { Uuid } from "./rows.js";
+import type { Session } from "./session.js";
+
+/**
+ * What this connection saw last, tried first to save looking it up. Nothing is believed: each use stands behind guards
+ * in the transaction, and a wrong memory costs one more round trip.
+ */
+export interface Seen {
+  /** Bridges that outlive their ports, by name. */
+  readonly bridges: Map<string, Uuid>;
+  /** Interfaces that we made on such bridges, by name. */
+  readonly ports: Map<string, Pick<OwnPort, "interface" | "port" | "bridge">>;
+}
+
+/** What a verb works with. */
+export interface Context {
+  readonly operation: string;
+  readonly owner: string;
+  readonly datapathType: string;
+  readonly session: Session;
+  readonly deadline: Deadline;
+  readonly wait: boolean;
+  readonly rollback: boolean;
+  readonly seen: Seen;
+  /** Carries out an undo: with time of its own, on a new connection if this one broke, without waiting for vswitchd. */
+  readonly undo: (
+    body: (context: Context) => Promise<Result<unknown, VSwitchError>>,
+  ) => Promise<readonly string[]>;
+}
+
+/** A transaction that the database holds. */
+export interface Committed {
+  readonly results: readonly OperationResult[];
+  /** The number of this configuration, to wait for; `undefined` without `wait`. */
+  readonly nextCfg: Integer | undefined;
+}
+
+/** Writes a verb's one transaction. With `wait` it takes a number for its configuration, as `ovs-vsctl` does. */
+export async function commit(
+  context: Context,
+  root: Uuid,
+  operations: readonly Operation<Db>[],
+): Promise<Result<Committed, VSwitchError>> {
+  const here = [["_uuid", "==", root]] as const;
+  const numbered = context.wait
+    ? [mutate("Open_vSwitch", here, [["next_cfg", "+=", 1]]), select("Open_vSwitch", here, ["next_cfg"])]
+    : [];
+  const written = await context.session.write([...operations, ...numbered], context.deadline);
+  return written.map((results) => {
+    const last = results.at(-1);
+    const [row] = context.wait && last !== undefined && "rows" in last ? last.rows : [];
+    return { results, nextCfg: row?.next_cfg };
+  });
+}
+
+/** The world was not as the transaction took it to be: a guard failed, or a name was taken at the commit. */
+const isStale = (error: VSwitchError): boolean =>
+  error instanceof TransactionRejectedError &&
+  (error.reason === "timed out" ||
+    error.reason === "referential integrity violation" ||
+    (error.reason === "constraint violation" && error.at === "commit"));
+
+const mostAttempts = 40;
+
+/**
+ * Plans and commits, and plans again on fresh facts when somebody else was faster: at once the first time, then after
+ * a short random pause, so that two that collide do not go on colliding.
+ */
+export async function retrying<T>(
+  context: Context,
+  attempt: (nth: number) => Promise<Result<T, VSwitchError>>,
+): Promise<Result<T, VSwitchError>> {
+  for (let nth = 0; ; nth += 1) {
+    const result = await attempt(nth);
+    if (result.isOk() || !isStale(result.error)) return result;
+    if (nth === mostAttempts) {
+      const { operation } = context;
+      const message = `${operation}: gave up after ${mostAttempts} attempts: others keep changing the same things (${result.error.message})`;
+      return Err(new ConflictError({ operation, object: "Open_vSwitch", cause: result.error, message }));
+    }
+    if (nth > 0) await sleep(Math.random() * Math.min(2 ** nth, 50));
+    if (context.deadline.signal.aborted) {
+      return Err(context.deadline.failure("trying again after others' changes", "not-sent"));
+    }
+  }
+}
+
+/** Waits for vswitchd, if the verb waits at all. */
+export async function applied(
+  context: Context,
+  committed: Committed,
+): Promise<Result<void, VSwitchError> | undefined> {
+  if (committed.nextCfg === undefined) return undefined;
+  const { operation, session, deadline } = context;
+  return session.applied(committed.nextCfg, { operation, ...deadline.step() });
+}

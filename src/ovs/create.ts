@@ -1,0 +1,139 @@
+import { ConflictError, type VSwitchError } from "../core/errors.js";
+import { differences } from "../core/differences.js";
+import { Err, Ok, type Result } from "../core/result.js";
+import type { InterfaceSpec } from "../core/specs.js";
+import type { CreatedInterface } from "../core/vswitch.js";
+import { checkApplied, warningsOf } from "./check.js";
+import { commit, retrying, type Committed, type Context } from "./context.js";
+import { select } from "./database.js";
+import { interfaceInfo, presentSpec } from "./info.js";
+import { lookUp, type Found } from "./lookup.js";
+import { markOf } from "./marks.js";
+import { bridgeNameOf, targetOf } from "./placement.js";
+import { createOperations, insertedId, type Target } from "./plan.js";
+import { bridgesOwn, differs, noId, notOurs } from "./refusals.js";
+import { remove } from "./remove.js";
+import type { Uuid } from "./rows.js";
+import { checkSpec } from "./support.js";
+import { portColumns } from "./spec-columns.js";
+import { unreadRow } from "./unread.js";
+
+/**
+ * `createInterface`: one transaction where the bridge was seen before and the name is free; guards and the database's
+ * own indexes find out if not, and then it is planned on fresh facts.
+ */
+export async function create(
+  context: Context,
+  spec: InterfaceSpec,
+): Promise<Result<CreatedInterface, VSwitchError>> {
+  const { operation, session, deadline } = context;
+  const fits = checkSpec(operation, spec, session.facts);
+  if (fits.isErr()) return fits;
+  const root = await session.rootId(deadline);
+  if (root.isErr()) return root;
+  return retrying(context, (nth) => {
+    const name = bridgeNameOf(spec.attach);
+    const id = nth === 0 ? context.seen.bridges.get(name) : undefined;
+    if (id === undefined) return createOnFacts(context, root.value, spec);
+    return make(context, root.value, spec, { kind: "known", name, id });
+  });
+}
+
+async function createOnFacts(
+  context: Context,
+  root: Uuid,
+  spec: InterfaceSpec,
+): Promise<Result<CreatedInterface, VSwitchError>> {
+  const found = await lookUp(context.session, context.deadline, spec.name, bridgeNameOf(spec.attach));
+  if (found.isErr()) return found;
+  if (found.value.interface !== undefined) return existing(context, spec, found.value.interface);
+  const target = targetOf(context, spec.attach, found.value);
+  if (target.isErr()) return target;
+  const free = await pathIsFree(context, spec);
+  if (free.isErr()) return free;
+  return make(context, root, spec, target.value);
+}
+
+/** The interface that has the name: the same one again, or a refusal. */
+async function existing(
+  context: Context,
+  spec: InterfaceSpec,
+  found: Found,
+): Promise<Result<CreatedInterface, VSwitchError>> {
+  const { operation, owner, session, deadline } = context;
+  if (found.bridgeRow?.name === spec.name) return Err(bridgesOwn(operation, spec.name));
+  const mark = markOf(found.interface.external_ids);
+  if (mark?.owner !== owner) return Err(notOurs(operation, `the interface ${spec.name}`, mark, owner));
+  const { attach, ...fields } = spec;
+  const { createBridge: _how, ...place } = attach ?? {};
+  const wanted = { ...fields, ...(attach !== undefined && { attach: place }) };
+  const changes = differences(wanted, presentSpec(found, spec));
+  if (changes.length > 0) return Err(differs(operation, `the interface ${spec.name}`, changes));
+  // Whoever made it may still be waiting for vswitchd: so do we.
+  const { root } = session;
+  if (context.wait && root !== undefined) {
+    const ready = await session.applied(root.next_cfg, { operation, ...deadline.step() });
+    if (ready.isErr()) return Err(deadline.failure("waiting for ovs-vswitchd", "not-sent"));
+  }
+  const info = interfaceInfo(found, session.facts.vhostSocketDirectory);
+  return Ok({ ...info, created: false, warnings: [] });
+}
+
+/** Says who has the path that a vhost-user client wants; see `guardVhostPath`. */
+async function pathIsFree(context: Context, spec: InterfaceSpec): Promise<Result<void, VSwitchError>> {
+  if (spec.type !== "vhost-user" || spec.mode !== "client" || spec.socket === undefined) return Ok(undefined);
+  const options = new Map([["vhost-server-path", spec.socket]]);
+  const read = await context.session.read(
+    [select("Interface", [["options", "includes", options]], ["name"])],
+    context.deadline,
+  );
+  if (read.isErr()) return read;
+  const [taken] = read.value[0].rows;
+  if (taken === undefined) return Ok(undefined);
+  const { operation } = context;
+  const object = `socket ${spec.socket}`;
+  const message = `${operation}: the interface ${taken.name} is a client of ${spec.socket} already, and two clients of one socket both fail: give ${spec.name} another socket, or delete ${taken.name}`;
+  return Err(new ConflictError({ operation, object, message }));
+}
+
+async function make(
+  context: Context,
+  root: Uuid,
+  spec: InterfaceSpec,
+  target: Target,
+): Promise<Result<CreatedInterface, VSwitchError>> {
+  const mark = { owner: context.owner, key: spec.key ?? spec.name };
+  const operations = createOperations(root, spec, mark, target);
+  const committed = await commit(context, root, operations);
+  if (committed.isErr()) return committed;
+  const { results } = committed.value;
+  const id = insertedId(operations, results, "interface");
+  const port = insertedId(operations, results, "port");
+  if (id === undefined || port === undefined) return Err(noId(context.operation));
+  if (target.kind === "known" && context.seen.bridges.get(target.name) === target.id) {
+    context.seen.ports.set(spec.name, { interface: id, port, bridge: target });
+  }
+  return settle(context, spec, { interface: id, port }, committed.value);
+}
+
+/** What is committed is there for good only when vswitchd has taken it. */
+async function settle(
+  context: Context,
+  spec: InterfaceSpec,
+  ids: { readonly interface: Uuid; readonly port: Uuid },
+  committed: Committed,
+): Promise<Result<CreatedInterface, VSwitchError>> {
+  const checked = await checkApplied(context, committed, {
+    what: `the interface ${spec.name}`,
+    interface: ids.interface,
+    undo: (fresh) => remove(fresh, spec.name, ids.port),
+  });
+  if (checked.isErr()) return checked;
+  const row = checked.value ?? unreadRow(spec, ids.interface, context.owner);
+  const { attach } = spec;
+  const info = interfaceInfo(
+    { interface: row, port: portColumns(attach), bridge: attach && { name: attach.bridge } },
+    context.session.facts.vhostSocketDirectory,
+  );
+  return Ok({ ...info, created: true, warnings: warningsOf(row, spec) });
+}

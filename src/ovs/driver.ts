@@ -1,0 +1,324 @@
+import { checkOptions, readAddresses, readBridgeName, readKeys, readRef } from "../core/arguments.js";
+import { Deadline, type CallOptions } from "../core/call.js";
+import { UnsupportedError, type VSwitchError } from "../core/errors.js";
+import { Err, Ok, type Result } from "../core/result.js";
+import {
+  attachmentSchema,
+  bridgeSpecSchema,
+  byInterfaceType,
+  interfaceSpecSchema,
+  type Attachment,
+  type BridgeSpec,
+  type InterfaceSpec,
+} from "../core/specs.js";
+import { validate } from "../core/validate.js";
+import {
+  defaultTimeoutMs,
+  type BridgeInfo,
+  type Capabilities,
+  type ChangeOptions,
+  type Collected,
+  type CreatedInterface,
+  type Deleted,
+  type EnsuredBridge,
+  type InterfaceInfo,
+  type InterfaceRef,
+  type ListOptions,
+  type MovedInterface,
+  type VSwitch,
+  type WatchEvent,
+} from "../core/vswitch.js";
+import { ensure, removeBridge } from "./bridges.js";
+import type { Context, Seen } from "./context.js";
+import { create } from "./create.js";
+import { collect } from "./garbage.js";
+import { bridgeInfo, interfaceInfo } from "./info.js";
+import { lookUp, readTopology } from "./lookup.js";
+import { isHolding, markOf } from "./marks.js";
+import { move } from "./move.js";
+import { bridgesOwn, noInterface } from "./refusals.js";
+import { remove } from "./remove.js";
+import { closedError, Session, type SessionOptions } from "./session.js";
+import { typeSupport } from "./support.js";
+import { watch } from "./watch.js";
+
+/** What the driver is opened with. */
+export interface OvsOptions extends SessionOptions {
+  readonly owner: string;
+  /** `datapath_type` of the bridges that are made (ovs-vswitchd.conf.db(5)). */
+  readonly datapathType: string;
+}
+
+const noAddresses =
+  "Open vSwitch assigns no IP addresses: give the address to the internal interface with ip-address(8), in its network namespace";
+
+/** The time that an undo has, beyond the deadline of the verb that it undoes. */
+const undoMs = 2000;
+
+/** The Open vSwitch driver: the core API, said in OVSDB transactions. */
+export class OvsVSwitch implements VSwitch {
+  readonly engine = "ovs";
+  readonly owner: string;
+  readonly #options: OvsOptions;
+  #session: Session;
+  #seen: Seen = { bridges: new Map(), ports: new Map() };
+  /** Set while a connection that broke is replaced: verbs that run at once share the new one. */
+  #reopening: Promise<Result<Session, VSwitchError>> | undefined;
+  #closed = false;
+
+  private constructor(options: OvsOptions, session: Session) {
+    this.owner = options.owner;
+    this.#options = options;
+    this.#session = session;
+  }
+
+  /** Connects. The deadline is the caller's. */
+  static async open(options: OvsOptions, deadline: Deadline): Promise<Result<OvsVSwitch, VSwitchError>> {
+    const session = await Session.open(options, deadline);
+    return session.map((opened) => new OvsVSwitch(options, opened));
+  }
+
+  createInterface(
+    spec: InterfaceSpec,
+    options?: ChangeOptions,
+  ): Promise<Result<CreatedInterface, VSwitchError>> {
+    return this.#change("createInterface", options, (operation) => {
+      const valid = validate(operation, "spec", interfaceSpecSchema, spec);
+      return valid.map((wanted) => (context) => create(context, wanted));
+    });
+  }
+
+  attachToBridge(
+    ref: InterfaceRef,
+    attachment: Attachment,
+    options?: ChangeOptions,
+  ): Promise<Result<MovedInterface, VSwitchError>> {
+    return this.#change("attachToBridge", options, (operation) =>
+      readRef(operation, ref).andThen((name) => {
+        const valid = validate(operation, "attachment", attachmentSchema, attachment);
+        return valid.map((wanted) => (context: Context) => move(context, name, wanted));
+      }),
+    );
+  }
+
+  detachFromBridge(
+    ref: InterfaceRef,
+    options?: ChangeOptions,
+  ): Promise<Result<MovedInterface, VSwitchError>> {
+    return this.#change("detachFromBridge", options, (operation) =>
+      readRef(operation, ref).map((name) => (context) => move(context, name, undefined)),
+    );
+  }
+
+  deleteInterface(ref: InterfaceRef, options?: ChangeOptions): Promise<Result<Deleted, VSwitchError>> {
+    return this.#change("deleteInterface", options, (operation) =>
+      readRef(operation, ref).map((name) => (context) => remove(context, name)),
+    );
+  }
+
+  getInterface(ref: InterfaceRef, options?: CallOptions): Promise<Result<InterfaceInfo, VSwitchError>> {
+    return this.#call("getInterface", "call", options, async (session, deadline) => {
+      const { operation } = deadline;
+      const name = readRef(operation, ref);
+      if (name.isErr()) return name;
+      const looked = await lookUp(session, deadline, name.value, undefined);
+      if (looked.isErr()) return looked;
+      const found = looked.value.interface;
+      if (found === undefined) return Err(noInterface(operation, name.value));
+      if (found.bridgeRow?.name === name.value) return Err(bridgesOwn(operation, name.value));
+      return Ok(interfaceInfo(found, session.facts.vhostSocketDirectory));
+    });
+  }
+
+  listInterfaces(options?: ListOptions): Promise<Result<readonly InterfaceInfo[], VSwitchError>> {
+    return this.#call("listInterfaces", "list", options, async (session, deadline) => {
+      const topology = await readTopology(session, deadline);
+      if (topology.isErr()) return topology;
+      const directory = session.facts.vhostSocketDirectory;
+      const { ownOnly = false, bridge } = options ?? {};
+      const wanted = topology.value.interfaces.filter(
+        (found) =>
+          (!ownOnly || markOf(found.interface.external_ids)?.owner === this.owner) &&
+          (bridge === undefined || found.bridge?.name === bridge),
+      );
+      return Ok(wanted.map((found) => interfaceInfo(found, directory)));
+    });
+  }
+
+  setAddresses(
+    ref: InterfaceRef,
+    addresses: readonly string[],
+    options?: ChangeOptions,
+  ): Promise<Result<InterfaceInfo, VSwitchError>> {
+    return this.#change("setAddresses", options, (operation) =>
+      readRef(operation, ref)
+        .andThen(() => readAddresses(operation, addresses))
+        .andThen(() => {
+          const message = `${operation}: ${noAddresses}`;
+          return Err(new UnsupportedError({ operation, feature: "setAddresses", message }));
+        }),
+    );
+  }
+
+  listBridges(options?: CallOptions): Promise<Result<readonly BridgeInfo[], VSwitchError>> {
+    return this.#call("listBridges", "call", options, async (session, deadline) => {
+      const topology = await readTopology(session, deadline);
+      return topology.map(({ bridges }) =>
+        bridges
+          .filter(({ row }) => !isHolding(row.external_ids))
+          .map(({ row, interfaces }) =>
+            bridgeInfo(
+              row,
+              interfaces.map((each) => each.interface.name),
+              null,
+            ),
+          ),
+      );
+    });
+  }
+
+  ensureBridge(spec: BridgeSpec, options?: ChangeOptions): Promise<Result<EnsuredBridge, VSwitchError>> {
+    return this.#change("ensureBridge", options, (operation) => {
+      const valid = validate(operation, "spec", bridgeSpecSchema, spec);
+      return valid.map((wanted) => (context) => ensure(context, wanted));
+    });
+  }
+
+  deleteBridge(name: string, options?: ChangeOptions): Promise<Result<Deleted, VSwitchError>> {
+    return this.#change("deleteBridge", options, (operation) =>
+      readBridgeName(operation, name).map((wanted) => (context) => removeBridge(context, wanted)),
+    );
+  }
+
+  capabilities(options?: CallOptions): Promise<Result<Capabilities, VSwitchError>> {
+    return this.#call("capabilities", "call", options, (session) => {
+      const { facts, root } = session;
+      return Promise.resolve(
+        Ok({
+          engine: this.engine,
+          version: root?.ovs_version ?? "",
+          interfaceTypes: byInterfaceType((type) => typeSupport(facts, type)),
+          addresses: { supported: false, experimental: false, why: noAddresses },
+          native: {
+            schema_version: session.client.schema.version,
+            ...(root?.dpdk_version != null && { dpdk_version: root.dpdk_version }),
+            dpdk_initialized: String(facts.dpdkInitialized),
+            datapath_types: [...facts.datapathTypes].join(", "),
+            iface_types: [...facts.interfaceTypes].join(", "),
+            ...(facts.vhostSocketDirectory !== null && { vhost_sock_dir: facts.vhostSocketDirectory }),
+          },
+        }),
+      );
+    });
+  }
+
+  watch(options?: CallOptions): Promise<Result<AsyncIterableIterator<WatchEvent>, VSwitchError>> {
+    return this.#call("watch", "call", options, (session, deadline) =>
+      watch(session, deadline, options?.signal),
+    );
+  }
+
+  collectGarbage(valid: Iterable<string>, options?: ChangeOptions): Promise<Result<Collected, VSwitchError>> {
+    return this.#change("collectGarbage", options, (operation) =>
+      readKeys(operation, valid).map((keys) => (context) => collect(context, keys)),
+    );
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#session.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** The connection to use: a new one when the last broke, such as by a restart of ovsdb-server. */
+  async #connected(deadline: Deadline): Promise<Result<Session, VSwitchError>> {
+    for (;;) {
+      if (this.#closed) return Err(closedError(deadline.operation));
+      if (this.#session.closed === undefined) return Ok(this.#session);
+      const own = this.#reopening === undefined;
+      this.#reopening ??= this.#reopen(deadline);
+      const reopened = await this.#reopening;
+      // Another verb's attempt ends with that verb's deadline or signal, which are not ours.
+      if (own || deadline.signal.aborted) return reopened;
+    }
+  }
+
+  async #reopen(deadline: Deadline): Promise<Result<Session, VSwitchError>> {
+    const opened = await Session.open(this.#options, deadline);
+    this.#reopening = undefined;
+    if (opened.isErr()) return opened;
+    if (this.#closed) {
+      await opened.value.close();
+      return Err(closedError(deadline.operation));
+    }
+    this.#session = opened.value;
+    this.#seen = { bridges: new Map(), ports: new Map() };
+    return opened;
+  }
+
+  async #call<T>(
+    operation: string,
+    form: "call" | "change" | "list",
+    options: CallOptions | undefined,
+    body: (session: Session, deadline: Deadline) => Promise<Result<T, VSwitchError>>,
+  ): Promise<Result<T, VSwitchError>> {
+    const checked = checkOptions(operation, form, options);
+    if (checked.isErr()) return checked;
+    const started = Deadline.start(operation, options, defaultTimeoutMs);
+    if (started.isErr()) return started;
+    using deadline = started.value;
+    const session = await this.#connected(deadline);
+    if (session.isErr()) return session;
+    return body(session.value, deadline);
+  }
+
+  /** A verb that changes the switch: `prepare` checks the arguments, before a connection is even looked at. */
+  async #change<T>(
+    operation: string,
+    options: ChangeOptions | undefined,
+    prepare: (
+      operation: string,
+    ) => Result<(context: Context) => Promise<Result<T, VSwitchError>>, VSwitchError>,
+  ): Promise<Result<T, VSwitchError>> {
+    const prepared = prepare(operation);
+    if (prepared.isErr()) return prepared;
+    return this.#call(operation, "change", options, (session, deadline) =>
+      prepared.value(this.#context(session, deadline, options)),
+    );
+  }
+
+  #context(session: Session, deadline: Deadline, options: ChangeOptions | undefined): Context {
+    const { operation } = deadline;
+    return {
+      operation,
+      owner: this.owner,
+      datapathType: this.#options.datapathType,
+      session,
+      deadline,
+      wait: options?.wait ?? true,
+      rollback: options?.rollback ?? true,
+      seen: this.#seen,
+      undo: (body) => this.#undo(operation, session, body),
+    };
+  }
+
+  async #undo(
+    operation: string,
+    session: Session,
+    body: (context: Context) => Promise<Result<unknown, VSwitchError>>,
+  ): Promise<readonly string[]> {
+    const started = Deadline.start(operation, undefined, undoMs);
+    if (started.isErr()) return [started.error.message];
+    using deadline = started.value;
+    const broken = session.closed !== undefined;
+    const usable = broken ? await Session.open(this.#options, deadline) : Ok(session);
+    if (usable.isErr()) return [`it could not be undone: ${usable.error.message}`];
+    const context = this.#context(usable.value, deadline, { wait: false, rollback: false });
+    const undone = await body(context);
+    if (broken) await usable.value.close();
+    return undone.isErr() ? [`it could not be undone: ${undone.error.message}`] : [];
+  }
+}

@@ -1,0 +1,59 @@
+import type { VSwitchError } from "../core/errors.js";
+import { Err, Ok, type Result } from "../core/result.js";
+import type { Collected } from "../core/vswitch.js";
+import { sweepBridges } from "./bridges.js";
+import { applied, commit, type Context } from "./context.js";
+import { select } from "./database.js";
+import { lifetimeOf, markOf, ownerPair } from "./marks.js";
+import { remove } from "./remove.js";
+
+/** `collectGarbage`: what carries our mark and no valid key goes, one by one; then our bridges that are empty. */
+export async function collect(
+  context: Context,
+  valid: ReadonlySet<string>,
+): Promise<Result<Collected, VSwitchError>> {
+  const { session, deadline, owner } = context;
+  const root = await session.rootId(deadline);
+  if (root.isErr()) return root;
+  const read = await session.read(
+    [select("Interface", [["external_ids", "includes", ownerPair(owner)]], ["name", "external_ids"])],
+    deadline,
+  );
+  if (read.isErr()) return read;
+  // A bridge's own interface carries the bridge's mark: it goes with the bridge.
+  const own = read.value[0].rows.filter((row) => lifetimeOf(row.external_ids) === null);
+  const quick: Context = { ...context, wait: false };
+  const deleted: string[] = [];
+  const kept: string[] = [];
+  const failed: { name: string; error: VSwitchError }[] = [];
+  for (const { name, external_ids: ids } of own.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    if (valid.has(markOf(ids)?.key ?? name)) {
+      kept.push(name);
+      continue;
+    }
+    if (deadline.signal.aborted)
+      return Err(deadline.failure(`deleting ${name}`, "not-sent", deletedSoFar(deleted)));
+    const gone = await remove(quick, name);
+    if (gone.isOk()) deleted.push(name);
+    else failed.push({ name, error: gone.error });
+  }
+  const swept = await sweepBridges(quick, root.value);
+  if (swept.isErr()) return swept;
+  if (context.wait && deleted.length > 0) {
+    const numbered = await commit(context, root.value, []);
+    if (numbered.isErr()) return numbered;
+    const done = await applied(context, numbered.value);
+    if (done?.isErr() === true) {
+      return Err(
+        deadline.failure(
+          "waiting for ovs-vswitchd to let go of what was deleted (is ovs-vswitchd running?)",
+          "committed",
+        ),
+      );
+    }
+  }
+  return Ok({ deleted, kept, failed });
+}
+
+const deletedSoFar = (names: readonly string[]): readonly string[] =>
+  names.map((name) => `${name} was deleted`);

@@ -1,0 +1,17 @@
+/**
+ * Doubles for tests of programs that use this library. None of them needs a switch, a privilege or a network.
+ *
+ * {@link MemorySwitch} is a whole switch in memory that keeps the promises of the core API. Give your code one of its
+ * connections where it takes a `VSwitch`; what an administrator does beside it, and what goes wrong, is in the
+ * switch's own methods.
+ *
+ * @module
+ */
+export {
+  MemorySwitch,
+  type ForeignInterface,
+  type InterfaceChange,
+  type MemorySwitchOptions,
+} from "./memory.js";
+export { MemoryVSwitch } from "./memory-connection.js";
+export type { FailWhen, Verb } from "./memory-faults.js";

@@ -1,0 +1,45 @@
+import { expect, test } from "vitest";
+import { failure, type Bench } from "./bench.js";
+
+const types = "af-packet dpdk geneve internal loopback memif patch tap vhost-user vxlan".split(" ");
+
+export function capabilityTests(bench: Bench): void {
+  const { examples, unsupported, features } = bench.target;
+
+  test("every type is told of, with the reason where it is not supported", async () => {
+    const capabilities = (await bench.vswitch.capabilities()).unwrap();
+    expect(capabilities.engine).toBe(bench.vswitch.engine);
+    expect(Object.keys(capabilities.interfaceTypes).toSorted()).toEqual(types);
+    const told = [...Object.values(capabilities.interfaceTypes), capabilities.addresses];
+    for (const { supported, why } of told) expect(why === "").toBe(supported);
+    expect(capabilities.addresses.supported).toBe(features.addresses);
+  });
+
+  test("what can be made is told so", async () => {
+    const { interfaceTypes } = (await bench.vswitch.capabilities()).unwrap();
+    for (const { spec } of examples)
+      expect(interfaceTypes[spec(bench.name()).type]).toMatchObject({ supported: true, why: "" });
+  });
+
+  test.skipIf(unsupported.length === 0).each(unsupported)(
+    "$type is refused before anything is sent",
+    async (spec) => {
+      const { interfaceTypes } = (await bench.vswitch.capabilities()).unwrap();
+      expect(interfaceTypes[spec.type].supported).toBe(false);
+      const bridge = bench.name("br");
+      const result = await bench.vswitch.createInterface({ ...spec, name: bench.name(), attach: { bridge } });
+      const error = failure(result, "unsupported");
+      expect(error.feature).toBe(spec.type);
+      expect(error.message).toContain(interfaceTypes[spec.type].why);
+      expect(await bench.interfaces()).toEqual([]);
+      expect(await bench.bridges()).toEqual([]);
+    },
+  );
+
+  test.skipIf(features.addresses)("setAddresses is refused where there are none", async () => {
+    const name = bench.name();
+    (await bench.vswitch.createInterface(bench.spec(name))).unwrap();
+    const error = failure(await bench.vswitch.setAddresses(name, ["192.0.2.1/24"]), "unsupported");
+    expect(error.feature).toBe("setAddresses");
+  });
+}

@@ -1,0 +1,160 @@
+/**
+ * What a user gets from npm: packs the package, installs it into an empty project, and there loads every entry, by import
+ * and by require, on every supported line of Node, and compiles against the types. With a file name as its argument it leaves its
+ * counts there, in the words of vitest's JSON report.
+ */
+import { execFile } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import process from "node:process";
+import { promisify } from "node:util";
+import * as v from "valibot";
+
+const nodeLines = ["20", "22", "24"];
+
+const Manifest = v.object({
+  name: v.string(),
+  version: v.string(),
+  exports: v.record(v.string(), v.union([v.string(), v.record(v.string(), v.string())])),
+  bin: v.optional(v.record(v.string(), v.string()), {}),
+});
+
+const counts = { numPassedTests: 0, numFailedTests: 0, numPendingTests: 0 };
+const root = resolve(import.meta.dirname, "../..");
+const manifest = v.parse(Manifest, JSON.parse(readFileSync(join(root, "package.json"), "utf8")));
+const entries = Object.entries(manifest.exports)
+  .filter(([, target]) => typeof target === "object")
+  .map(([path]) => manifest.name + path.slice(1));
+
+const loadByImport = `
+for (const entry of process.argv.slice(2)) {
+  if (Object.keys(await import(entry)).length === 0) throw new Error(entry + " exports nothing");
+}`;
+
+// An error class that is not the same for both would break `instanceof` in a program that loads the package in both ways.
+const loadByRequire = `
+const required = process.argv.slice(2).map((entry) => [entry, require(entry)]);
+(async () => {
+  for (const [entry, module] of required) {
+    for (const [name, value] of Object.entries(await import(entry))) {
+      if (module[name] !== value) throw new Error(entry + " gives another " + name + " when it is required");
+    }
+  }
+})();`;
+
+const work = mkdtempSync(join(tmpdir(), "tarball-"));
+try {
+  if (await check("installs into an empty project", () => install(work))) {
+    for (const line of nodeLines) await checkOnNode(line, work);
+    await check("compiles against the types", () => compile(work));
+  }
+} finally {
+  rmSync(work, { recursive: true, force: true });
+}
+
+const [reportFile] = process.argv.slice(2);
+if (reportFile !== undefined) writeFileSync(reportFile, JSON.stringify(counts));
+process.exitCode = counts.numFailedTests === 0 ? 0 : 1;
+
+async function install(project: string): Promise<void> {
+  const packed = join(project, "packed");
+  mkdirSync(packed);
+  await run("npm", ["pack", "--pack-destination", packed], root);
+  writeFileSync(join(project, "package.json"), '{ "private": true }');
+  const [tarball = ""] = readdirSync(packed);
+  await run("npm", ["install", "--no-audit", "--no-fund", join(packed, tarball)], project);
+
+  writeFileSync(join(project, "import.mjs"), loadByImport);
+  writeFileSync(join(project, "require.cjs"), loadByRequire);
+}
+
+async function checkOnNode(line: string, project: string): Promise<void> {
+  const node = await findNode(line, project);
+  if (node === undefined) {
+    counts.numPendingTests += 1;
+    say(`skipped: Node ${line} could not be had from npm`);
+    return;
+  }
+  const { stdout } = await run(node, ["--version"], project);
+  const version = stdout.trim();
+  await check(`is imported on Node ${version}`, () => runQuietly(node, ["import.mjs", ...entries], project));
+  await check(`is required on Node ${version}`, () => runQuietly(node, ["require.cjs", ...entries], project));
+  for (const [name, file] of Object.entries(manifest.bin)) {
+    const program = join(project, "node_modules", manifest.name, file);
+    await check(`says its version as ${name} on Node ${version}`, async () => {
+      const { stdout } = await run(node, [program, "--version"], project);
+      if (!stdout.includes(manifest.version)) throw new Error(`it printed ${stdout}`);
+    });
+  }
+}
+
+/** The Node that runs this, or the one in npm's package `node`. */
+async function findNode(line: string, project: string): Promise<string | undefined> {
+  if (process.versions.node.startsWith(`${line}.`)) return process.execPath;
+  try {
+    const { stdout } = await run("npx", ["--yes", `node@${line}`, "--print", "process.execPath"], project);
+    return stdout.trim();
+  } catch {
+    return undefined;
+  }
+}
+
+async function compile(project: string): Promise<void> {
+  const imports = entries.map((entry, index) => `export * as entry${index} from "${entry}";\n`);
+  writeFileSync(join(project, "use.mts"), imports.join(""));
+  const strict = [
+    "--noEmit",
+    "--strict",
+    "--skipLibCheck",
+    "false",
+    "--module",
+    "nodenext",
+    "--target",
+    "es2022",
+  ];
+  const types = [
+    "--lib",
+    "es2023,esnext.disposable",
+    "--typeRoots",
+    join(root, "node_modules/@types"),
+    "--types",
+    "node",
+  ];
+  await run(
+    process.execPath,
+    [join(root, "node_modules/typescript/bin/tsc"), ...strict, ...types, "use.mts"],
+    project,
+  );
+}
+
+async function check(what: string, work: () => Promise<void>): Promise<boolean> {
+  try {
+    await work();
+    counts.numPassedTests += 1;
+    say(`passed: ${what}`);
+    return true;
+  } catch (error) {
+    counts.numFailedTests += 1;
+    const output = error instanceof Error && "stdout" in error ? `\n${String(error.stdout)}` : "";
+    say(`FAILED: ${what}\n${String(error)}${output}`);
+    return false;
+  }
+}
+
+async function runQuietly(file: string, args: readonly string[], folder: string): Promise<void> {
+  const { stdout, stderr } = await run(file, args, folder);
+  if (stdout + stderr !== "") throw new Error(`loading prints:\n${stdout}${stderr}`);
+}
+
+async function run(
+  file: string,
+  args: readonly string[],
+  cwd: string,
+): Promise<{ stdout: string; stderr: string }> {
+  return promisify(execFile)(file, args, { cwd, timeout: 300_000, maxBuffer: 64 * 1024 * 1024 });
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
