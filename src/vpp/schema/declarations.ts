@@ -26,12 +26,14 @@ export type Options = ReadonlyMap<string, unknown>;
 /** A declared type, before any name in it is looked up. */
 export type TypeDeclaration =
   | {
-      readonly kind: "struct" | "union";
+      readonly kind: "composite";
+      readonly union: boolean;
       readonly fields: readonly FieldDeclaration[];
       readonly comment: string;
     }
   | {
-      readonly kind: "enum" | "enumflags";
+      readonly kind: "enum";
+      readonly flags: boolean;
       readonly members: readonly { readonly name: string; readonly value: number }[];
       readonly scalar: string;
       readonly comment: string;

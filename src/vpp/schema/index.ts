@@ -8,3 +8,8 @@ export type { ApiSource } from "./declarations.js";
 export { readApiDirectory, readSources } from "./files.js";
 export { readApi, readApiBundle } from "./read.js";
 export type * from "./model.js";
+export type { CodecOptions } from "./closures.js";
+export type { MessageValue } from "./narrow.js";
+export { ApiCodecs, type RuntimeCodec } from "./codecs.js";
+export { layoutOf } from "./layout.js";
+export { whyUnsafe } from "./known.js";

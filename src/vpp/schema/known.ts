@@ -1,4 +1,4 @@
-import type { EnumType, Field, FixedShape, StructType, Type, UnionType } from "./model.js";
+import type { EnumType, Field, FixedShape, IntegerName, Type, UnionType } from "./model.js";
 
 /*
  * What the JSON of a release does not say and every client has to know.
@@ -157,10 +157,19 @@ function isIp(type: UnionType): boolean {
   );
 }
 
-/** The parts of an `address` structure: how wide its family is. */
-export function familyOf(type: StructType): { readonly scalar: EnumType["scalar"] } | undefined {
-  const family = type.fields[0] === undefined ? undefined : resolve(type.fields[0].type);
-  return family?.kind === "enum" ? { scalar: family.scalar } : undefined;
+/** What carries the address family of an `address` or `prefix`. */
+export function familyOf(type: Type): IntegerName {
+  const struct = resolve(type);
+  const first = struct.kind === "struct" ? struct.fields[0] : undefined;
+  if (first === undefined) return "u8";
+  const family = resolve(first.type);
+  return family.kind === "enum" ? family.scalar : familyOf(first.type);
+}
+
+/** Whether a list of this type is bytes: a `Uint8Array`, not an array. */
+export function isBytes(type: Type): boolean {
+  const item = resolve(type);
+  return item.kind === "scalar" && item.name === "u8";
 }
 
 /** Messages that hand out or take raw pointers of VPP's own memory, or that speak about shared memory. */

@@ -90,6 +90,26 @@ export function sizeOfShape(type: Type, shape: Shape): Size {
   return { least: least * shape.length, variable };
 }
 
+/** A stretch of a message: fixed fields one after the other, or one field of variable size. */
+export type Part =
+  { readonly run: readonly Field[]; readonly variable: undefined } | { readonly variable: Field };
+
+/** Fields in their order, consecutive fixed ones together: these can be checked and written at once. */
+export function partsOf(fields: readonly Field[]): readonly Part[] {
+  const parts: Part[] = [];
+  let run: Field[] = [];
+  for (const field of fields) {
+    if (sizeOfShape(field.type, field.shape).variable) {
+      parts.push({ variable: field });
+      run = [];
+    } else {
+      if (run.length === 0) parts.push({ run, variable: undefined });
+      run.push(field);
+    }
+  }
+  return parts;
+}
+
 function sum(fields: readonly Field[]): Size {
   let least = 0;
   let variable = false;
@@ -213,15 +233,18 @@ export class TypeResolver {
       if (!canCount(counter.type, counter.shape)) throw new Unusable(`field ${shape.count} cannot count`);
       countedBy.set(shape.count, declaration.name);
     }
+    const discriminator = discriminatorOf(owner, shaped);
     return shaped.map(({ declaration, type, shape }): Field => {
       const { name, options } = declaration;
+      const chosen =
+        discriminator === undefined ? undefined : chosenBy(owner, discriminator, declaration, type, shape);
       return {
         name,
-        type: withKnownCases(owner, name, type),
+        type: chosen ?? type,
         shape,
         default: options.has("default") ? defaultOf(options.get("default"), type, shape) : undefined,
         counts: countedBy.get(name),
-        discriminator: discriminatorOf(owner, declaration, type, shape, shaped),
+        discriminator: chosen === undefined ? undefined : discriminator?.name,
         doc: params.get(name),
       };
     });
@@ -282,34 +305,54 @@ function canCount(type: Type, shape: Shape): boolean {
   );
 }
 
-function discriminatorOf(
+interface Shaped {
+  readonly declaration: FieldDeclaration;
+  readonly type: Type;
+  readonly shape: Shape;
+}
+
+interface Discriminator {
+  readonly name: string;
+  readonly type: EnumType;
+}
+
+/** What a union field says, or we know, of the field that discriminates it. */
+function saidDiscriminator(owner: string, { name, options }: FieldDeclaration): string | undefined {
+  const said = options.get("discriminator");
+  return typeof said === "string" ? said : knownDiscriminator(owner, name);
+}
+
+/** The enumeration of a structure that says what its unions hold. No structure of VPP has two. */
+function discriminatorOf(owner: string, fields: readonly Shaped[]): Discriminator | undefined {
+  for (const [index, { declaration, type, shape }] of fields.entries()) {
+    if (shape.kind !== "one" || resolve(type).kind !== "union") continue;
+    const name = saidDiscriminator(owner, declaration);
+    const before = fields.slice(0, index).find((field) => field.declaration.name === name);
+    const choice = before?.shape.kind === "one" ? resolve(before.type) : undefined;
+    if (name !== undefined && choice?.kind === "enum" && !choice.flags) return { name, type: choice };
+  }
+  return undefined;
+}
+
+/** The union of a field that a discriminator is for, each arm with the member that means it; undefined for other fields. */
+function chosenBy(
   owner: string,
+  discriminator: Discriminator,
   declaration: FieldDeclaration,
   type: Type,
   shape: Shape,
-  all: readonly { declaration: FieldDeclaration; type: Type; shape: Shape }[],
-): string | undefined {
-  if (shape.kind !== "one" || resolve(type).kind !== "union") return undefined;
-  const said = declaration.options.get("discriminator");
-  const name = typeof said === "string" ? said : knownDiscriminator(owner, declaration.name);
-  const field = all.find((other) => other.declaration.name === name);
-  if (
-    field === undefined ||
-    field.shape.kind !== "one" ||
-    all.indexOf(field) >= all.findIndex((other) => other.declaration === declaration)
-  ) {
-    return undefined;
-  }
-  const choice = resolve(field.type);
-  return choice.kind === "enum" && !choice.flags ? name : undefined;
-}
-
-/** The union with the cases that the JSON leaves unsaid. */
-function withKnownCases(owner: string, field: string, type: Type): Type {
+): UnionType | undefined {
   const union = resolve(type);
-  if (union.kind !== "union" || union.arms.some((arm) => arm.case !== undefined)) return type;
-  if (knownDiscriminator(owner, field) === undefined) return type;
-  return { ...union, arms: union.arms.map((arm) => ({ ...arm, case: knownCase(owner, field, arm.name) })) };
+  if (union.kind !== "union" || shape.kind !== "one") return undefined;
+  if (saidDiscriminator(owner, declaration) !== discriminator.name) return undefined;
+  const { members } = discriminator.type;
+  const arms = union.arms.map((arm): UnionArmModel => {
+    const said = arm.case ?? knownCase(owner, declaration.name, arm.name);
+    const value = members.find((member) => member.name === said)?.value;
+    // Where two names have one value, decoding gives the first.
+    return { ...arm, case: members.find((member) => member.value === value)?.name };
+  });
+  return { ...union, arms };
 }
 
 /** A default in the form of a decoded value; undefined for one that the field cannot hold. */

@@ -74,11 +74,6 @@ export type AnyRequest =
   | SubscribeMessage<never, unknown, unknown, unknown>
   | OneWayMessage<never, unknown>;
 
-/** What a caller gives for a value whose fields `Defaulted` have defaults: those may be left out. */
-export type WithDefaults<Value, Defaulted extends keyof Value> = Omit<Value, Defaulted> & {
-  readonly [Field in Defaulted]?: Value[Field] | undefined;
-};
-
 /** One arm of a union that nothing in its message discriminates: its value is bytes, which an arm makes and reads. */
 export interface UnionArm<T> {
   encode(value: T): Uint8Array;

@@ -8,6 +8,28 @@
 export { type PrefixBytes, type ReadAt, type ReadNext, Reader } from "./reader.js";
 export { type WriteAt, type WriteNext, Writer } from "./writer.js";
 export { bool, count, f64, i8, i16, i32, i64, u8, u16, u32, u64 } from "./checks.js";
+export {
+  readBool,
+  readF64,
+  readI16,
+  readI32,
+  readI64,
+  readI8,
+  readU16,
+  readU32,
+  readU64,
+  readU8,
+  writeBool,
+  writeF64,
+  writeI16,
+  writeI32,
+  writeI64,
+  writeI8,
+  writeU16,
+  writeU32,
+  writeU64,
+  writeU8,
+} from "./scalars.js";
 export { EnumCodec } from "./enums.js";
 export { rawArm, unionArm } from "./arms.js";
 export { BoundsFault, FieldFault } from "./faults.js";
@@ -22,6 +44,5 @@ export type {
   StreamMessage,
   SubscribeMessage,
   UnionArm,
-  WithDefaults,
 } from "./codec.js";
 export { MessageTable } from "./table.js";

@@ -105,6 +105,11 @@ export class Reader {
     return this.octets(this.end - this.offset);
   }
 
+  /** A byte that is true or false; anything but 0 is true. */
+  bool(at: number): boolean {
+    return this.view.getUint8(at) !== 0;
+  }
+
   /** A double, in the server's byte order. */
   f64(at: number): number {
     return this.view.getFloat64(at, this.littleEndianDoubles);
@@ -135,6 +140,16 @@ export class Reader {
   /** An address of the family `af` as four or sixteen bytes. */
   ipBytes(af: number, at: number): Uint8Array {
     return this.copy(at, af === 0 ? 4 : 16);
+  }
+
+  /** A prefix of the family `af` as text, such as `10.0.0.0/24`. */
+  prefix(af: number, at: number, length: number): string {
+    return `${this.ip(af, at)}/${length}`;
+  }
+
+  /** A prefix of the family `af` as bytes. */
+  prefixBytes(af: number, at: number, length: number): PrefixBytes {
+    return { address: this.ipBytes(af, at), length };
   }
 
   /** `count` items of `size` bytes each, at a checked offset. */

@@ -1,5 +1,6 @@
 import { parseIp4, parseIp6, parseMac } from "./addresses.js";
 import { refuse } from "./faults.js";
+import type { PrefixBytes } from "./reader.js";
 
 /** Writes one value of known size at an offset that `reserve` gave. */
 export type WriteAt<T> = (writer: Writer, at: number, value: T) => void;
@@ -147,6 +148,36 @@ export class Writer {
     return value.length === 4 ? 0 : 1;
   }
 
+  /** A prefix of either family from text such as `10.0.0.0/24`, its length to `lengthAt`; the family. */
+  prefix(at: number, lengthAt: number, value: string): number {
+    const { address, length } = splitPrefix(value);
+    const af = this.ip(at, address);
+    this.bytes[lengthAt] = prefixLength(length, af, value);
+    return af;
+  }
+
+  /** A prefix of one family from text, the length behind the address. */
+  prefixOf(af: 0 | 1, at: number, value: string): void {
+    const { address, length } = splitPrefix(value);
+    if (af === 0) parseIp4(address, this.bytes, at);
+    else parseIp6(address, this.bytes, at);
+    this.bytes[at + (af === 0 ? 4 : 16)] = prefixLength(length, af, value);
+  }
+
+  /** A prefix of either family from bytes, its length to `lengthAt`; the family. */
+  prefixBytes(at: number, lengthAt: number, value: PrefixBytes): number {
+    const af = this.ipBytes(at, value.address);
+    this.bytes[lengthAt] = prefixLength(value.length, af, value.length);
+    return af;
+  }
+
+  /** A prefix of one family from bytes, the length behind the address. */
+  prefixBytesOf(af: 0 | 1, at: number, value: PrefixBytes): void {
+    const size = af === 0 ? 4 : 16;
+    this.copy(at, size, value.address);
+    this.bytes[at + size] = prefixLength(value.length, af, value.length);
+  }
+
   /** `count` items of `size` bytes each, at a reserved offset. */
   listAt<T>(at: number, count: number, size: number, items: readonly T[], write: WriteAt<T>): void {
     if (!isArray(items) || items.length !== count) refuse(`an array of ${count} items`, items);
@@ -193,4 +224,18 @@ function viewOf(bytes: Buffer): DataView {
 /** Array.isArray that does not turn the items into `any`. */
 function isArray(value: unknown): boolean {
   return Array.isArray(value);
+}
+
+function splitPrefix(value: string): { address: string; length: number } {
+  const slash = typeof value === "string" ? value.indexOf("/") : -1;
+  const digits = slash < 0 ? "" : value.slice(slash + 1);
+  if (!/^(0|[1-9]\d{0,2})$/.test(digits)) refuse("a prefix such as 10.0.0.0/24 or 2001:db8::/64", value);
+  return { address: value.slice(0, slash), length: Number(digits) };
+}
+
+function prefixLength(length: number, af: number, given: unknown): number {
+  const most = af === 0 ? 32 : 128;
+  if (!Number.isInteger(length) || length < 0 || length > most)
+    refuse(`a prefix length from 0 to ${most}`, given);
+  return length;
 }
