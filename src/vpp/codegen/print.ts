@@ -42,11 +42,16 @@ export class Printer {
     return this.call(indent, "", call, ";");
   }
 
+  /** A line that is one expression between two pieces of text. */
+  line(indent: string, before: string, value: Expression, after: string): string {
+    return typeof value === "string"
+      ? `${indent}${before}${value}${after}`
+      : this.call(indent, before, value, after);
+  }
+
   /** `name: value,` of an object literal. */
   property(indent: string, name: string, value: Expression): string {
-    const before = `${name}: `;
-    if (typeof value !== "string") return this.call(indent, before, value, ",");
-    return `${indent}${before}${value},`;
+    return this.line(indent, `${name}: `, value, ",");
   }
 
   /** `const name = call;` at the margin; where not even the call's head fits, on the next line. */
@@ -64,11 +69,15 @@ export class Printer {
     return `${indent}${before}[\n${items.map((item) => `${indent}  ${item},\n`).join("")}${indent}]${after}`;
   }
 
-  /** An object literal of finished properties, as one line or a property a line. */
-  object(indent: string, before: string, properties: readonly string[], after: string): string {
-    const flat = `{ ${properties.join(", ")} }`;
+  /** An object literal, as one line or a property a line. A property without a value is its own text. */
+  object(indent: string, before: string, properties: readonly Property[], after: string): string {
+    const flat = `{ ${properties.map(([name, value]) => (value === undefined ? name : `${name}: ${flatten(value)}`)).join(", ")} }`;
     if (this.#fits(indent, before, flat, after)) return `${indent}${before}${flat}${after}`;
-    return `${indent}${before}{\n${properties.map((each) => `${indent}  ${each},\n`).join("")}${indent}}${after}`;
+    const inner = `${indent}  `;
+    const lines = properties.map(([name, value]) =>
+      value === undefined ? `${inner}${name},\n` : `${this.property(inner, name, value)}\n`,
+    );
+    return `${indent}${before}{\n${lines.join("")}${indent}}${after}`;
   }
 
   /** `import { a, b } from "from";` */
@@ -82,14 +91,61 @@ export class Printer {
   union(head: string, members: readonly string[]): string {
     const flat = `${head} ${members.join(" | ")};`;
     if (this.#fits(flat) || members.length === 1) return flat;
+    const below = `  ${members.join(" | ")};`;
+    if (!below.includes("\n") && this.#fits(below)) return `${head}\n${below}`;
     return `${head}\n${members.map((member) => `  | ${member}`).join("\n")};`;
   }
 
-  /** `before Name<a, b>after`, as one line or an argument a line. */
-  generic(before: string, name: string, args: readonly string[], after: string): string {
-    const flat = `${before}${name}<${args.join(", ")}>${after}`;
+  /** A function up to its opening brace. */
+  signature(head: string, parameters: readonly string[], result: string): string {
+    const flat = `${head}(${parameters.join(", ")}): ${result} {`;
     if (this.#fits(flat)) return flat;
-    return `${before}${name}<\n${args.map((arg) => `  ${arg}`).join(",\n")}\n>${after}`;
+    return `${head}(\n${parameters.map((parameter) => `  ${parameter},\n`).join("")}): ${result} {`;
+  }
+
+  /**
+   * `const name: Type<a, b> = {`, the head of an object literal, and how far what follows is indented. Where only the
+   * brace does not fit, prettier puts the whole literal below; where more does not, it breaks the type's arguments.
+   *
+   * @param args - type arguments
+   * @param full - the same with those that are left out where they are the default: a list of one is never broken
+   */
+  typedHead(
+    before: string,
+    name: string,
+    args: readonly string[],
+    full: readonly string[],
+  ): { readonly head: string; readonly indent: string } {
+    const flat = `${before}${name}<${args.join(", ")}> =`;
+    if (this.#fits(flat, " {")) return { head: `${flat} {`, indent: "" };
+    if (this.#fits(flat)) return { head: `${flat}\n  {`, indent: "  " };
+    const all = args.length === 1 ? full : args;
+    return { head: `${before}${name}<\n${all.map((arg) => `  ${arg}`).join(",\n")}\n> = {`, indent: "" };
+  }
+
+  /** `if (condition) { ... }` with `else if` and `else`; the last branch has no condition. */
+  branches(
+    indent: string,
+    branches: readonly (readonly [condition: string | undefined, body: string])[],
+  ): string {
+    return branches
+      .map(([condition, body], index) => {
+        const otherwise = index === 0 ? indent : " else ";
+        return `${otherwise}${condition === undefined ? "" : `if (${condition}) `}{\n${body}\n${indent}}`;
+      })
+      .join("");
+  }
+
+  /** `before Exclude<from, a | b>;`, in up to one line for each of the members. */
+  exclude(indent: string, before: string, from: string, members: readonly string[]): string {
+    const union = members.join(" | ");
+    const flat = `${before}Exclude<${from}, ${union}>;`;
+    if (this.#fits(indent, flat)) return `${indent}${flat}`;
+    const inner = `${indent}  `;
+    const lines = this.#fits(inner, union)
+      ? `${inner}${union}`
+      : members.map((member) => `${inner}| ${member}`).join("\n");
+    return `${indent}${before}Exclude<\n${inner}${from},\n${lines}\n${indent}>;`;
   }
 }
 
@@ -98,6 +154,9 @@ export interface Call {
   readonly callee: string;
   readonly args: readonly Expression[];
 }
+
+/** A property of an object literal: its name and value, or finished text. */
+export type Property = readonly [name: string, value?: Expression];
 
 /** A value in code. */
 export type Expression = string | Call;

@@ -202,11 +202,7 @@ export class Closures {
     const { length } = shape;
     return {
       read: (reader, value) => void (value[name] = reader.items(length, items.least, items.read)),
-      write: (writer, value) => {
-        const list = asList(value[name]);
-        if (list.length !== length) refuse(`an array of ${length} items`, list);
-        writer.items(list, items.write);
-      },
+      write: (writer, value) => writer.itemsOf(length, asList(value[name]), items.write),
     };
   }
 

@@ -187,6 +187,7 @@ export class TypeResolver {
   #struct(name: string, declared: readonly FieldDeclaration[], comment: string): StructType {
     const { text, params } = readComment(comment);
     const fields = this.fields(name, declared, params);
+    if (fields.length === 0) throw new Unusable("it has no fields");
     return { kind: "struct", name, fields, size: sum(fields), doc: { text } };
   }
 
@@ -205,6 +206,7 @@ export class TypeResolver {
       return { name: field.name, type, shape, case: typeof meant === "string" ? meant : undefined };
     });
     unique(arms);
+    if (arms.length === 0) throw new Unusable("it has no arms");
     const least = Math.max(0, ...arms.map((arm) => sizeOfShape(arm.type, arm.shape).least));
     if (least > mostBytes) throw new Unusable(`it has ${least} bytes, more than any message of VPP`);
     const { text } = readComment(comment);
@@ -352,7 +354,7 @@ function chosenBy(
     // Where two names have one value, decoding gives the first.
     return { ...arm, case: members.find((member) => member.value === value)?.name };
   });
-  return { ...union, arms };
+  return arms.some((arm) => arm.case !== undefined) ? { ...union, arms } : undefined;
 }
 
 /** A default in the form of a decoded value; undefined for one that the field cannot hold. */

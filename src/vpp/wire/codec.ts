@@ -29,6 +29,9 @@ export interface MessageCodec<Out, In = Out> {
   decode(reader: Reader): Out;
 }
 
+/** The value of a message that has nothing but its header: an object without properties. */
+export type NoFields = Readonly<Record<string, never>>;
+
 /** Any message, for tables of them. */
 export type AnyMessage = MessageCodec<unknown, never>;
 

@@ -40,6 +40,7 @@ export type {
   CallMessage,
   DumpMessage,
   MessageCodec,
+  NoFields,
   OneWayMessage,
   StreamMessage,
   SubscribeMessage,

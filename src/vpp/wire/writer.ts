@@ -71,6 +71,21 @@ export class Writer {
     return at;
   }
 
+  /** Begins a message that has a client_index and no context, as events do. */
+  event(size: number, id: number, clientIndex: number): number {
+    const at = this.reserve(size);
+    this.view.setUint16(at, id);
+    this.view.setUint32(at + 2, clientIndex);
+    return at;
+  }
+
+  /** Begins a message that has nothing but its id. */
+  bare(size: number, id: number): number {
+    const at = this.reserve(size);
+    this.view.setUint16(at, id);
+    return at;
+  }
+
   /** A string of fixed size, NUL padded. Needs room for one NUL: VPP reads most of these as C strings. */
   string(at: number, size: number, value: string): void {
     if (typeof value !== "string") refuse("a string", value);
@@ -199,6 +214,12 @@ export class Writer {
   items<T>(items: readonly T[], write: WriteNext<T>): void {
     if (!isArray(items)) refuse("an array", items);
     for (const item of items) write(this, item);
+  }
+
+  /** A fixed number of items of variable size. */
+  itemsOf<T>(count: number, items: readonly T[], write: WriteNext<T>): void {
+    if (!isArray(items) || items.length !== count) refuse(`an array of ${count} items`, items);
+    this.items(items, write);
   }
 
   #grow(needed: number): void {
