@@ -11,3 +11,7 @@ export {
   generatorVersion,
   type Report,
 } from "./generate.js";
+export { checkBindings, type Stale, writeBindings, type Written } from "./output.js";
+export { type ApiDiff, diffApis, type MessageChange } from "./diff.js";
+export { usedMessages } from "./used.js";
+export { watchSources, type WatchOptions } from "./watch.js";

@@ -56,19 +56,15 @@ export class MessageWriter {
     const { form, names } = message;
     const doc = docComment("", messageDoc(form, this.#docs));
     const type = this.#types.interface(names, form.message.fields, doc);
-    const input = this.#hasInput(form) ? `\n${this.#types.input(names, form.message.fields)}` : "";
+    const hasInput = form.message.fields.some((field) => this.#module.mayBeLeftOut(field));
+    const input = hasInput ? `\n${this.#types.input(names, form.message.fields)}` : "";
     const short = docComment("", messageDoc(form, { comments: false }));
-    return `${type}${input}\n${short}${this.#codec(message, answers)}`;
+    return `${type}${input}\n${short}${this.#codec(message, answers, hasInput ? names.input : names.type)}`;
   }
 
-  #hasInput(form: MessageForm): boolean {
-    return form.message.fields.some((field) => this.#module.mayBeLeftOut(field));
-  }
-
-  #codec({ form, names }: NamedMessage, answers: Answers | undefined): string {
+  #codec({ form, names }: NamedMessage, answers: Answers | undefined, given: string): string {
     const { message } = form;
     const service = answers === undefined ? undefined : message.service;
-    const given = this.#hasInput(form) ? names.input : names.type;
     const [runtimeType, lists] = service === undefined ? ["MessageCodec", []] : services[service.kind];
     const answered = lists.map((list) => typesOf(answers?.[list] ?? []));
     const args = service === undefined ? [names.type, given] : [given, ...answered, names.type];
