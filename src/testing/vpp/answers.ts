@@ -1,6 +1,7 @@
 import type { MessageValue } from "../../vpp/schema/narrow.js";
 import { encodeMessage, Writer } from "../../vpp/wire/index.js";
 import type { Service } from "../../vpp/schema/model.js";
+import { retvalOffset } from "../../vpp/api/retval.js";
 import { retvals, type CallHandler, type DumpHandler } from "./handlers/handler.js";
 import type { MessageSet, ServedMessage } from "./message-set.js";
 import type { SimulatedVpp } from "./simulated-vpp.js";
@@ -93,9 +94,11 @@ export class Answers {
 
 /** A refusal: VPP allocates the reply, sets `retval`, and leaves the rest as it was in memory. */
 export function refused(bytes: Buffer, message: ServedMessage, retval: number): Buffer {
-  const retvalAt = message.codec.contextAt + 4;
+  const retvalAt = retvalOffset(message.codec);
+  if (retvalAt === -1) return bytes;
+  const header = message.codec.contextAt + 4;
   const rubbish = Buffer.alloc(bytes.length, 0xd5);
-  bytes.copy(rubbish, 0, 0, retvalAt);
+  bytes.copy(rubbish, 0, 0, header);
   rubbish.writeInt32BE(retval, retvalAt);
   return rubbish;
 }

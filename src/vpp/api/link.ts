@@ -73,7 +73,9 @@ export class Link {
     const started = Deadline.start("connectVpp", options, attemptMs);
     if (started.isErr()) return started;
     using deadline = started.value;
-    return this.#attempt(deadline);
+    // Awaited here: the deadline ends with this function.
+    const result = await this.#attempt(deadline);
+    return result;
   }
 
   /** Ends the connection in good order, and tries for no other. */
