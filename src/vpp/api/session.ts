@@ -48,6 +48,7 @@ export class Session {
   readonly #incoming: (Incoming | undefined)[] = [];
   #queue: Exchange[] = [];
   #onWelcome: ((welcome: Result<void, VppConnectError>) => void) | undefined;
+  #onIdle: (() => void) | undefined;
   #state: "greeting" | "open" | "closing" | "over" = "greeting";
   #clientIndex = 0;
   #table = new ServerTable([]);
@@ -164,6 +165,8 @@ export class Session {
     if (this.#state === "open") {
       this.#state = "closing";
       if (this.#inFlight.size > 0) await this.pingAhead(left());
+      // A handler of VPP that works on its own answers after the ping; what is never answered costs the whole time.
+      if (this.#inFlight.size > 0) await this.#idleWithin(left());
       await new Promise<unknown>((resolve) => {
         this.#sendAhead(new Farewell(left(), resolve));
       });
@@ -202,6 +205,16 @@ export class Session {
     });
   }
 
+  async #idleWithin(timeoutMs: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, timeoutMs);
+      this.#onIdle = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
   #read(chunk: Buffer): void {
     const fault = this.#splitter.push(chunk);
     if (fault !== undefined) return this.#break(fault);
@@ -209,6 +222,7 @@ export class Session {
       const exchange = this.#queue.shift();
       if (exchange !== undefined) this.#send(exchange);
     }
+    if (this.#inFlight.size === 0) this.#onIdle?.();
   }
 
   #receive(bytes: Buffer, start: number, end: number): void {
@@ -306,6 +320,7 @@ export class Session {
     this.#state = "over";
     this.#alarm.stop();
     this.#onWelcome?.(Err(hungUp(reason)));
+    this.#onIdle?.();
     const waiting = [...this.#inFlight, ...this.#queue.splice(0)];
     for (const exchange of waiting) {
       const wasAbandoned = exchange.state === "abandoned";
