@@ -37,7 +37,7 @@ type Step<Event> = IteratorResult<VppEvent<Event>, undefined>;
  * subscription, with VPP too when it was the last reader's.
  */
 export class EventStream<Event>
-  implements EventTaker, AsyncIterableIterator<VppEvent<Event>, undefined, undefined>, AsyncDisposable
+  implements AsyncIterableIterator<VppEvent<Event>, undefined, undefined>, AsyncDisposable
 {
   readonly #codecs: readonly MessageCodec<Event, never>[];
   readonly #most: number;
