@@ -198,3 +198,11 @@ export async function toyClient(
   const { remote } = server;
   return (await connectVpp({ remote, api: { model: toyApi() }, ...options })).unwrap();
 }
+
+/** Over when a client has so many connections behind it and is ready. */
+export async function readyAgain(client: VppClient, generation: number): Promise<void> {
+  while (client.generation < generation) {
+    (await client.whenReady({ timeoutMs: 15_000 })).unwrap();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}

@@ -4,17 +4,36 @@ import { asValue, type MessageValue } from "../../vpp/schema/narrow.js";
 import { Reader, type AnyMessage, type AnyRequest, type MessageCodec } from "../../vpp/wire/index.js";
 
 /** A message as the server has it. */
-export interface ServedMessage {
+export class ServedMessage {
   readonly name: string;
   readonly crc: string;
   readonly id: number;
-  readonly codec: MessageCodec<unknown, unknown>;
   /** How it is answered; undefined for what is no request. */
   readonly service: Service | undefined;
+  readonly #make: () => MessageCodec<unknown, unknown>;
+  #codec: MessageCodec<unknown, unknown> | undefined;
+
+  constructor(definition: Definition, id: number) {
+    this.name = definition.name;
+    this.crc = definition.crc;
+    this.service = definition.service;
+    this.id = id;
+    this.#make = definition.codec;
+  }
+
+  /** Made at first use: a release has two thousand messages, and a test uses a few. */
+  get codec(): MessageCodec<unknown, unknown> {
+    this.#codec ??= this.#make();
+    return this.#codec;
+  }
 }
 
-interface Definition extends Omit<ServedMessage, "id"> {
+interface Definition {
+  readonly name: string;
+  readonly crc: string;
   readonly module: string;
+  readonly service: Service | undefined;
+  readonly codec: () => MessageCodec<unknown, unknown>;
 }
 
 /** Where the server's messages come from: the API of a release, or codecs. */
@@ -71,7 +90,7 @@ export class MessageSet {
   }
 
   #add(definition: Definition, id: number): void {
-    const message: ServedMessage = { ...definition, id };
+    const message = new ServedMessage(definition, id);
     this.#byId.set(id, message);
     this.#byName.set(message.name, message);
   }
@@ -88,12 +107,13 @@ function isLoaded(module: string, modules: readonly string[] | undefined): boole
 
 function fromModel(model: ApiModel): readonly Definition[] {
   const codecs = new ApiCodecs(model);
-  return [...model.messages.values()].flatMap(({ name, crc, module, service }) =>
-    codecs
-      .message(name)
-      .map((codec) => [{ name, crc, module, service, codec }])
-      .unwrapOr([]),
-  );
+  return Array.from(model.messages.values(), ({ name, crc, module, service }) => ({
+    name,
+    crc,
+    module,
+    service,
+    codec: () => codecs.message(name).unwrap(),
+  }));
 }
 
 /** Of several forms of a message the first counts: generated bindings have the newest first. */
@@ -103,7 +123,7 @@ function fromCodecs(codecs: Iterable<AnyMessage>): readonly Definition[] {
     const [crc] = codec.crcs;
     if (crc === undefined || definitions.has(codec.name)) continue;
     const service = isRequest(codec) ? serviceOf(codec) : undefined;
-    definitions.set(codec.name, { name: codec.name, crc, module: "", service, codec });
+    definitions.set(codec.name, { name: codec.name, crc, module: "", service, codec: () => codec });
   }
   return [...definitions.values()];
 }

@@ -1,16 +1,7 @@
 import { describe, expect, test } from "vitest";
 
-import type { VppClient } from "../../../src/vpp/api/client.js";
-import { toyApi, requestFields, toyClient, toyServer } from "../../support/vpp-toy-api.js";
+import { readyAgain, toyApi, requestFields, toyClient, toyServer } from "../../support/vpp-toy-api.js";
 import { VppServer } from "../../../src/testing/vpp/index.js";
-
-/** Over when a client is ready again after it was lost. */
-async function readyAgain(client: VppClient, generation: number): Promise<void> {
-  while (client.generation < generation) {
-    expect((await client.whenReady({ timeoutMs: 15_000 })).isOk()).toBe(true);
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-}
 
 describe("a connection that is lost", () => {
   test("is made again: other message ids, another generation, the same calls", async () => {
