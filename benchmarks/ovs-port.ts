@@ -148,7 +148,7 @@ async function writeRecording(
 async function measure(
   mode: Mode,
   { prepared, buildFolder, ovs }: Arena,
-  { rounds, warmUp, pairs }: Settings,
+  { rounds, warmUp, pairs, only }: Settings,
 ): Promise<readonly report.Outcome[]> {
   const recording = join(buildFolder, `${mode}.json`);
   const task: FloorTask = { remote: ovs.remote, bridge, mode, socketDirectory: ovs.vhostSockDir, recording };
@@ -156,7 +156,7 @@ async function measure(
   const contestants: Contestant[] = [];
   try {
     for (const entry of prepared) {
-      if ("missing" in entry) continue;
+      if ("missing" in entry || !only.includes(entry.name)) continue;
       const contestant = await entry.start(task);
       contestants.push(contestant);
       await verify(contestant, ovs, task);
@@ -256,7 +256,9 @@ async function main(): Promise<void> {
   await mkdir(cache, { recursive: true });
   const buildFolder = await mkdtemp(join(cache, "vswitch-drivers-benchmark-"));
   try {
-    const prepared = await prepare(chosen.only, buildFolder);
+    // The floor says what the driver says, so it needs the driver.
+    const needed = chosen.only.includes(floor) ? [ours, ...chosen.only] : chosen.only;
+    const prepared = await prepare(needed, buildFolder);
     for (const entry of prepared) if ("missing" in entry) print(`Left out: ${entry.name}: ${entry.missing}`);
     await measureAll(prepared, buildFolder, chosen);
   } finally {

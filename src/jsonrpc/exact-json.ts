@@ -7,7 +7,7 @@ export type Parsed =
 /** A number of fewer digits is exact as a double. */
 export const manyDigits = 16;
 
-/** From so many bytes on it is quicker to look whether all are ASCII. */
+/** From so many bytes on it pays to look at them before they are decoded. */
 const longText = 4096;
 
 /** Of more digits, `JSON.parse` makes Infinity. */
@@ -41,11 +41,14 @@ export function parseExactly(bytes: Buffer, longDigits: LongDigits): Parsed {
   return { ok: true, value };
 }
 
-/** The bytes as text; `undefined` where they are not UTF-8. Most are ASCII, which long ones are worth a look for. */
+/** The bytes as text; `undefined` where they are not UTF-8. Most are ASCII. */
 function decodeUtf8(bytes: Buffer): string | undefined {
-  if (bytes.length >= longText && isAscii(bytes)) return bytes.toString("latin1");
-  const text = bytes.toString();
-  return text.includes("\ufffd") && !isUtf8(bytes) ? undefined : text;
+  if (bytes.length < longText) {
+    const text = bytes.toString();
+    return text.includes("\ufffd") && !isUtf8(bytes) ? undefined : text;
+  }
+  if (isAscii(bytes)) return bytes.toString("latin1");
+  return isUtf8(bytes) ? bytes.toString() : undefined;
 }
 
 /** A text in which a place is a number of bytes. A string is one where every character is ASCII. */
@@ -109,11 +112,16 @@ function isInReal(character: string | undefined): boolean {
 function stepKey(source: Source, step: number): number | string {
   if (step < 0) return -1 - step;
   let end = source.indexOf('"', step + 1);
+  while (isEscaped(source, end)) end = source.indexOf('"', end + 1);
   const name = source.slice(step + 1, end);
-  if (!name.includes("\\")) return name;
-  // The quote may be an escaped one: it is where what was cut so far ends in an odd number of backslashes.
-  while (/(?<!\\)(?:\\\\)*\\$/.test(source.slice(step, end))) end = source.indexOf('"', end + 1);
-  return String(JSON.parse(source.slice(step, end + 1)));
+  return name.includes("\\") ? String(JSON.parse(`"${name}"`)) : name;
+}
+
+/** Whether an odd number of backslashes stands before `at`. */
+function isEscaped(source: Source, at: number): boolean {
+  let begin = at;
+  while (source.slice(begin - 1, begin) === "\\") begin--;
+  return (at - begin) % 2 === 1;
 }
 
 /**

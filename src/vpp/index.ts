@@ -9,6 +9,7 @@
 export { connectVpp } from "./api/connect.js";
 export { VppClient, type VppClientEvents, type VppClientState } from "./api/client.js";
 export type { HealthCheckOptions, VppCallOptions, VppConnectOptions } from "./api/options.js";
+export type { BackoffOptions } from "../net/backoff.js";
 export type { VppApiSource } from "./api/catalog.js";
 export type { Callable } from "./api/requests.js";
 export type { SubscriptionKeys } from "./api/subscription-request.js";

@@ -98,6 +98,13 @@ describe("FrameScanner", () => {
     expect(Object.getPrototypeOf({})).not.toHaveProperty("x");
   });
 
+  it("finds them in time that grows with the text, whatever is in the names", () => {
+    const name = String.raw`\"\\`.repeat(200_000);
+    const read = '"\\'.repeat(200_000);
+    const text = `{"${name}":[9007199254740993,{"${name}":9007199254740993}]}`;
+    expect(values(text)).toEqual([{ [read]: [9007199254740993n, { [read]: 9007199254740993n }] }]);
+  });
+
   it("takes the last of several members of one name", () => {
     expect(values('{"a":9007199254740993,"a":1}')).toEqual([{ a: 1 }]);
     expect(values('{"a":1,"a":9007199254740993}')).toEqual([{ a: 9007199254740993n }]);
@@ -137,6 +144,15 @@ describe("FrameScanner", () => {
     ],
   ])("refuses %s", (_name, text, fault) => {
     expect(faultOf(text)).toMatch(fault);
+  });
+
+  it("refuses bytes that are not UTF-8 in a long message too, and takes U+FFFD in both", () => {
+    const long = "x".repeat(10_000);
+    expect(faultOf(Buffer.from(`{"a":"\xff${long}"}`, "latin1"))).toMatch(/it is not UTF-8/);
+    expect(values('{"a":"\ufffd"}', `{"a":"\ufffd${long}"}`)).toEqual([
+      { a: "\ufffd" },
+      { a: `\ufffd${long}` },
+    ]);
   });
 
   it("gives what came before the fault", () => {
