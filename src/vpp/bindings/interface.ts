@@ -11,7 +11,6 @@ import {
   type SubscribeMessage,
   bool,
   i32,
-  readU32,
   u16,
   u32,
   u8,
@@ -270,7 +269,7 @@ export const SwInterfaceSetMtu: CallMessage<SwInterfaceSetMtu, SwInterfaceSetMtu
     const { view } = r;
     return {
       sw_if_index: view.getUint32(o + 10),
-      mtu: r.listAt(o + 14, 4, 4, readU32),
+      mtu: [view.getUint32(o + 14), view.getUint32(o + 18), view.getUint32(o + 22), view.getUint32(o + 26)],
     };
   },
 };
@@ -459,7 +458,7 @@ export const SwInterfaceDetails: MessageCodec<SwInterfaceDetails> = {
       link_duplex: LinkDuplexCodec.read(view.getUint32(o + 28)),
       link_speed: view.getUint32(o + 32),
       link_mtu: view.getUint16(o + 36),
-      mtu: r.listAt(o + 38, 4, 4, readU32),
+      mtu: [view.getUint32(o + 38), view.getUint32(o + 42), view.getUint32(o + 46), view.getUint32(o + 50)],
       sub_id: view.getUint32(o + 54),
       sub_number_of_tags: view.getUint8(o + 58),
       sub_outer_vlan_id: view.getUint16(o + 59),

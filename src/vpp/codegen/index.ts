@@ -15,3 +15,6 @@ export { checkBindings, type Stale, writeBindings, type Written } from "./output
 export { type ApiDiff, diffApis, type MessageChange } from "./diff.js";
 export { usedMessages } from "./used.js";
 export { watchSources, type WatchOptions } from "./watch.js";
+export { readApi, readApiDirectory } from "../schema/index.js";
+export type { ApiSource } from "../schema/index.js";
+export type * from "../schema/model.js";

@@ -23,18 +23,19 @@ export class Printer {
    * @param before - such as `const x = `
    * @param after - such as `;`
    */
-  call(indent: string, before: string, call: Call, after: string): string {
+  call(indent: string, before: string, call: Call | List, after: string): string {
     const flat = flatten(call);
     if (this.#fits(indent, before, flat, after)) return `${indent}${before}${flat}${after}`;
     return `${indent}${before}${this.#broken(indent, call)}${after}`;
   }
 
-  #broken(indent: string, { callee, args }: Call): string {
+  #broken(indent: string, expression: Call | List): string {
     const inner = `${indent}  `;
-    const lines = args.map((arg) =>
-      typeof arg === "string" ? `${inner}${arg},` : this.call(inner, "", arg, ","),
-    );
-    return args.length === 0 ? `${callee}()` : `${callee}(\n${lines.join("\n")}\n${indent})`;
+    const parts = "items" in expression ? expression.items : expression.args;
+    const lines = parts.map((part) => this.line(inner, "", part, ","));
+    if ("items" in expression) return `[\n${lines.join("\n")}\n${indent}]`;
+    const { callee } = expression;
+    return parts.length === 0 ? `${callee}()` : `${callee}(\n${lines.join("\n")}\n${indent})`;
   }
 
   /** A statement of one call. */
@@ -158,8 +159,13 @@ export interface Call {
 /** A property of an object literal: its name and value, or finished text. */
 export type Property = readonly [name: string, value?: Expression];
 
+/** A list of values in brackets. */
+export interface List {
+  readonly items: readonly Expression[];
+}
+
 /** A value in code. */
-export type Expression = string | Call;
+export type Expression = string | Call | List;
 
 /** A call. */
 export function call(callee: string, ...args: readonly Expression[]): Call {
@@ -167,8 +173,9 @@ export function call(callee: string, ...args: readonly Expression[]): Call {
 }
 
 /** An expression on one line. */
-export function flatten(expression: Expression): string {
+function flatten(expression: Expression): string {
   if (typeof expression === "string") return expression;
+  if ("items" in expression) return `[${expression.items.map(flatten).join(", ")}]`;
   return `${expression.callee}(${expression.args.map(flatten).join(", ")})`;
 }
 
@@ -181,7 +188,7 @@ export function docComment(indent: string, lines: readonly string[]): string {
 }
 
 /** Text that cannot end the comment it stands in, nor be taken for a tag. */
-export function escapeComment(text: string): string {
+function escapeComment(text: string): string {
   return text
     .replaceAll(/[\p{Cc}\u2028\u2029]+/gu, " ")
     .replaceAll("*/", "*\\/")

@@ -139,7 +139,7 @@ export class Scope {
 }
 
 /** Whether a structure is one set of fields: no field says what another holds. */
-export function isPlain(type: { readonly fields: readonly Field[] }): boolean {
+function isPlain(type: { readonly fields: readonly Field[] }): boolean {
   return type.fields.every((field) => field.discriminator === undefined);
 }
 

@@ -75,6 +75,15 @@ export class Values {
     if (shape.kind === "array") {
       if (isBytes(type)) return call("r.copy", at, String(shape.length));
       const { least } = sizeOf(type);
+      const item = resolve(type);
+      // A few numbers one by one: that costs less than a call for each.
+      if (item.kind === "scalar" && shape.length <= 8) {
+        return {
+          items: Array.from({ length: shape.length }, (_, i) =>
+            readScalar(item.name, plus(base, offset + i * least)),
+          ),
+        };
+      }
       return call("r.listAt", at, String(shape.length), String(least), this.itemReader(type));
     }
     const form = textForm(type);

@@ -21,7 +21,7 @@ export interface FieldDeclaration {
 }
 
 /** The object that may end a declaration. */
-export type Options = ReadonlyMap<string, unknown>;
+type Options = ReadonlyMap<string, unknown>;
 
 /** A declared type, before any name in it is looked up. */
 export type TypeDeclaration =

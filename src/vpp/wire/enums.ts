@@ -1,16 +1,21 @@
 import { refuse } from "./faults.js";
 
-/** Names of up to this value are found by index. */
+/** Names of numbers below this are found by index. */
 const denseLimit = 1024;
+
+/** Up to this many members looking at one after the other beats looking up. */
+const fewMembers = 8;
 
 /**
  * An enumeration on the wire: a number there, the member's name here. A number that is no member's stays a number,
  * both ways, so that what a newer server says survives.
  */
 export class EnumCodec<Name extends string> {
-  readonly #values: ReadonlyMap<unknown, number>;
+  readonly #names: readonly Name[];
+  readonly #numbers: readonly number[];
+  readonly #byName: ReadonlyMap<unknown, number>;
+  readonly #byNumber: ReadonlyMap<number, Name>;
   readonly #dense: readonly (Name | number)[];
-  readonly #sparse: ReadonlyMap<number, Name>;
   readonly #check: (value: number) => number;
 
   /**
@@ -18,20 +23,22 @@ export class EnumCodec<Name extends string> {
    * @param check - refuses a number that the enumeration's scalar cannot hold
    */
   constructor(members: Readonly<Record<Name, number>>, check: (value: number) => number) {
-    const values = new Map<string, number>();
-    const names = new Map<number, Name>();
+    const names: Name[] = [];
+    const byName = new Map<unknown, number>();
+    const byNumber = new Map<number, Name>();
     for (const name in members) {
       const value = members[name];
-      values.set(name, value);
-      if (!names.has(value)) names.set(value, name);
+      names.push(name);
+      byName.set(name, value);
+      if (!byNumber.has(value)) byNumber.set(value, name);
     }
-    this.#values = values;
-    this.#sparse = names;
-    const most = Math.max(-1, ...names.keys());
-    this.#dense = Array.from(
-      { length: Math.min(most + 1, denseLimit) },
-      (_, value) => this.#sparse.get(value) ?? value,
-    );
+    const most = Math.max(-1, ...byNumber.keys());
+    const length = Math.min(most + 1, denseLimit);
+    this.#names = names;
+    this.#numbers = [...byName.values()];
+    this.#byName = byName;
+    this.#byNumber = byNumber;
+    this.#dense = Array.from({ length }, (_, value) => byNumber.get(value) ?? value);
     this.#check = check;
   }
 
@@ -39,14 +46,16 @@ export class EnumCodec<Name extends string> {
   read(value: number): Name | number {
     return value >= 0 && value < this.#dense.length
       ? (this.#dense[value] ?? value)
-      : (this.#sparse.get(value) ?? value);
+      : (this.#byNumber.get(value) ?? value);
   }
 
   /** The number of a name, or the number itself. */
   write(value: Name | number): number {
     if (typeof value === "number") return this.#check(value);
-    return (
-      this.#values.get(value) ?? refuse(`one of ${[...this.#values.keys()].join(", ")}, or a number`, value)
-    );
+    if (this.#names.length <= fewMembers) {
+      const index = this.#names.indexOf(value);
+      if (index >= 0) return this.#numbers[index] ?? 0;
+    }
+    return this.#byName.get(value) ?? refuse(`one of ${this.#names.join(", ")}, or a number`, value);
   }
 }

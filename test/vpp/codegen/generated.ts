@@ -9,10 +9,10 @@ import { asRecord } from "../schema/narrow.js";
 import { modelOf } from "../schema/api-files.js";
 
 /** The project's own directory. */
-export const repository: string = resolve(dirname(fileURLToPath(import.meta.url)), "../../..");
+const repository: string = resolve(dirname(fileURLToPath(import.meta.url)), "../../..");
 
 /** Where generated code finds the runtime of this checkout. */
-export const runtime: string = join(repository, "src/vpp/wire/index.js");
+const runtime: string = join(repository, "src/vpp/wire/index.js");
 
 /** A directory that is gone after the test. */
 export class TemporaryDirectory implements Disposable {

@@ -35,7 +35,7 @@ function conflict(target: SimulatedInterface, prefix: Prefix, vpp: SimulatedVpp)
       if (present.family !== family || (!covers(present, prefix) && !covers(prefix, present))) continue;
       const isHere = other === target && present.length === prefix.length;
       if (isHere && present.address !== prefix.address) continue;
-      return isHere && family === "ip6" ? retvals.duplicateIfAddress : retvals.addressInUse;
+      return family === "ip6" ? retvals.duplicateIfAddress : retvals.addressInUse;
     }
   }
   return 0;

@@ -58,6 +58,8 @@ function setBridge(request: MessageValue, vpp: SimulatedVpp): number {
   const bdId = numberAt(request, "bd_id");
   if (bdId > mostBridgeDomain) return retvals.bdIdExceedMax;
   const hasBvi = vpp.interfaces.all().some(({ bridge }) => bridge?.bdId === bdId && bridge.portType === 1);
+  // It leaves the domain that it was in before the new one refuses it.
+  target.bridge = undefined;
   if (portType === 1 && hasBvi) return retvals.bdAlreadyHasBvi;
   if (bdId !== 0 && !vpp.bridgeDomains.has(bdId)) vpp.bridgeDomains.set(bdId, { bdId, ...plain });
   target.bridge = { bdId, portType, splitHorizonGroup: numberAt(request, "shg") };

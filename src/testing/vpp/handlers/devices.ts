@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs";
+
 import type { MessageValue } from "../../../vpp/schema/narrow.js";
 import type { SimulatedVpp } from "../simulated-vpp.js";
 import { booleanAt, firstFree, none, numberAt, textAt } from "../values.js";
@@ -187,6 +189,8 @@ export const devices: Handlers = {
           interface_name: name,
           is_server: device.isServer,
           sock_filename: device.socket,
+          // What the last attempt to reach the other side said: ENOENT.
+          sock_errno: device.isServer || existsSync(device.socket) ? 0 : 2,
         };
       }
     },

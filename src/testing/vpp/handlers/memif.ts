@@ -36,6 +36,8 @@ const modes: ReadonlyMap<unknown, number> = new Map<unknown, number>([
   ["MEMIF_MODE_API_IP", 1],
 ]);
 
+const noMac = "00:00:00:00:00:00";
+
 function isPowerOfTwo(number: number): boolean {
   return number > 0 && (number & (number - 1)) === 0;
 }
@@ -74,7 +76,9 @@ function create(request: MessageValue, vpp: SimulatedVpp): number | MessageValue
     if (isMaster && !startListening(socket, vpp)) return { retval: retvals.syscallError4, sw_if_index: 3 };
   }
   socket.users++;
-  const mac = textAt(request, "hw_addr");
+  const given = textAt(request, "hw_addr");
+  const own = `02:fe:00:00:00:${(id & 0xff).toString(16).padStart(2, "0")}`;
+  const isEthernet = mode === 0;
   const made = vpp.interfaces.add(
     `memif${socket.id}/${id}`,
     {
@@ -85,9 +89,8 @@ function create(request: MessageValue, vpp: SimulatedVpp): number | MessageValue
       mode,
       isZeroCopy: !isMaster && !booleanAt(request, "no_zero_copy"),
     },
-    mode === 1 || mac !== "00:00:00:00:00:00"
-      ? mac
-      : `02:fe:00:00:00:${(id & 0xff).toString(16).padStart(2, "0")}`,
+    isEthernet && given === noMac ? own : given,
+    isEthernet ? {} : { linkMtu: 0, mtu: [0, 0, 0, 0] },
   );
   return { sw_if_index: made.swIfIndex };
 }
