@@ -15,3 +15,22 @@ export {
 } from "./memory.js";
 export type { MemoryVSwitch } from "./memory-connection.js";
 export type { FailWhen, Verb } from "./memory-faults.js";
+export {
+  VppServer,
+  type BridgeDomain,
+  type BridgePort,
+  type CallHandler,
+  type Device,
+  type DumpHandler,
+  type Fault,
+  type InterfaceChange as SimulatedInterfaceChange,
+  type Interfaces,
+  type MemifSocket,
+  type MessageSource,
+  type ReceivedRequest,
+  type RequestLog,
+  type SimulatedInterface,
+  type SimulatedVpp,
+  type SimulatedVppOptions,
+  type VppServerOptions,
+} from "./vpp/index.js";

@@ -1,0 +1,215 @@
+import { AbortedError, DisconnectedError } from "../../core/errors.js";
+import { Err, Ok, type Result } from "../../core/result.js";
+import type { Reader, SubscribeMessage } from "../wire/index.js";
+import { Call } from "./call.js";
+import { CallMeter } from "./diagnostics.js";
+import type { VppCallError } from "./errors.js";
+import { EventStream, type EventTaker } from "./event-stream.js";
+import type { Connection } from "./link.js";
+import type { VppCallOptions } from "./options.js";
+import { switchOf, type Switch } from "./subscription-request.js";
+
+/** What subscriptions are made with. */
+export interface SubscriptionSettings {
+  /** The client's name. */
+  readonly name: string;
+  readonly callTimeoutMs: number;
+  readonly maxQueuedEvents: number;
+}
+
+/** The parts of a request for events that do not depend on the types of its values. */
+type AnySubscribe = SubscribeMessage<never, unknown, unknown, unknown>;
+
+/** One request for events, shared by all who make the same. */
+interface Topic {
+  readonly message: AnySubscribe;
+  readonly request: Switch;
+  readonly takers: Set<EventTaker>;
+  /** Which form of its events a message id of the server means. */
+  readonly forms: Map<number, number>;
+  /** Over when VPP has answered. */
+  ready: Promise<Result<void, VppCallError>>;
+}
+
+/** VPP: the events are on already. Readers share one request, so a client before us left it to its successor (VPP before 22.02). */
+const invalidRegistration = -31;
+
+/** All events that a client reads: what VPP was asked for, once each, and asked again after a reconnect. */
+export class Subscriptions {
+  readonly #settings: SubscriptionSettings;
+  readonly #topics = new Map<string, Topic>();
+  #connection: Connection | undefined;
+
+  constructor(settings: SubscriptionSettings) {
+    this.#settings = settings;
+  }
+
+  /** Asks for events, unless they come already. */
+  async subscribe<In, Event>(
+    connection: Connection,
+    message: SubscribeMessage<In, unknown, Event, unknown>,
+    request: object,
+    options: VppCallOptions,
+  ): Promise<Result<EventStream<Event>, VppCallError>> {
+    const wanted = switchOf(message, request);
+    if (wanted.isErr()) return wanted;
+    const { key } = wanted.value;
+    const topic = this.#topics.get(key) ?? this.#open(connection, message, wanted.value, options.timeoutMs);
+    const { maxQueuedEvents } = this.#settings;
+    const stream = new EventStream(message.events, connection.generation, maxQueuedEvents, (left) =>
+      this.#leave(topic, left),
+    );
+    topic.takers.add(stream);
+    const ready = await settledOrAborted(topic.ready, message.name, options.signal);
+    if (ready.isOk()) return Ok(stream);
+    stream.end();
+    return ready;
+  }
+
+  /** Asks a new connection for everything that is still read. */
+  async resume(connection: Connection): Promise<void> {
+    this.#connection = connection;
+    await Promise.all(
+      [...this.#topics.values()].map(async (topic) => {
+        topic.ready = this.#renew(connection, topic);
+        const renewed = await topic.ready;
+        // A set can be iterated while members leave it.
+        for (const taker of topic.takers) {
+          if (renewed.isOk()) taker.resume(connection.generation);
+          // Lost once more while asking: the next connection is asked again.
+          else if (!connection.session.isOver) taker.lose(renewed.error);
+        }
+      }),
+    );
+  }
+
+  /** The client closes: VPP before 22.02 would send the events to whoever gets our index next. */
+  async close(): Promise<void> {
+    const connection = this.#connection;
+    const topics = [...this.#topics.values()];
+    this.end();
+    if (connection !== undefined) await Promise.all(topics.map((topic) => this.#turnOff(connection, topic)));
+  }
+
+  /** No more events will come. */
+  end(): void {
+    const topics = [...this.#topics.values()];
+    this.#topics.clear();
+    for (const { takers } of topics) for (const taker of takers) taker.end();
+  }
+
+  #open(connection: Connection, message: AnySubscribe, request: Switch, timeoutMs?: number): Topic {
+    this.#connection = connection;
+    const topic: Topic = {
+      message,
+      request,
+      takers: new Set(),
+      forms: new Map(),
+      ready: Promise.resolve(Ok(undefined)),
+    };
+    this.#topics.set(request.key, topic);
+    topic.ready = this.#turnOn(connection, topic, timeoutMs);
+    return topic;
+  }
+
+  /** A request that only starts something is not repeated: it would start it again. */
+  async #renew(connection: Connection, topic: Topic): Promise<Result<void, VppCallError>> {
+    if (topic.request.off !== undefined) return this.#turnOn(connection, topic, undefined);
+    const { name } = topic.message;
+    const message = `${name}: the connection to VPP was lost, and asking again would do again what ${name} does`;
+    return Err(new DisconnectedError({ operation: name, outcome: "unknown", message }));
+  }
+
+  async #turnOn(
+    connection: Connection,
+    topic: Topic,
+    timeoutMs: number | undefined,
+  ): Promise<Result<void, VppCallError>> {
+    const listening = this.#listen(connection, topic);
+    if (listening.isErr()) return listening;
+    const answer = await this.#ask(connection, topic, topic.request.on, timeoutMs);
+    const isOn =
+      answer.isErr() && answer.error.kind === "rejected" && answer.error.code === invalidRegistration;
+    return isOn ? Ok(undefined) : answer;
+  }
+
+  async #turnOff(connection: Connection, topic: Topic): Promise<void> {
+    const { off } = topic.request;
+    if (off === undefined || connection.session.isOver) return;
+    await this.#ask(connection, topic, off, undefined);
+  }
+
+  /** From now on, before VPP has answered: the first event may come with the answer. */
+  #listen(connection: Connection, topic: Topic): Result<void, VppCallError> {
+    const { session, routes } = connection;
+    const { events, name } = topic.message;
+    topic.forms.clear();
+    for (const [form, event] of events.entries()) {
+      routes.match(event).map((id) => {
+        topic.forms.set(id, form);
+        const onEvent = (reader: Reader, start: number, end: number): void =>
+          this.#deliver(id, reader, start, end);
+        return session.expect(id, { contextAt: -1, onEvent });
+      });
+    }
+    return topic.forms.size > 0 ? Ok(undefined) : routes.pick(events, name).map(() => undefined);
+  }
+
+  #deliver(id: number, reader: Reader, start: number, end: number): void {
+    for (const { forms, takers } of this.#topics.values()) {
+      const form = forms.get(id);
+      if (form !== undefined) for (const taker of takers) taker.take(form, reader, start, end);
+    }
+  }
+
+  #ask(
+    connection: Connection,
+    topic: Topic,
+    request: object,
+    timeoutMs: number | undefined,
+  ): Promise<Result<void, VppCallError>> {
+    const { message } = topic;
+    const { session, routes } = connection;
+    const route = routes.find(message);
+    if (route.isErr()) return Promise.resolve(route);
+    const reply = message.replies[route.value.reply];
+    if (reply === undefined) return Promise.resolve(Ok(undefined));
+    const { name, callTimeoutMs } = this.#settings;
+    const meter = CallMeter.start(name, message.name);
+    return new Promise((resolve) => {
+      const settle = (result: Result<unknown, VppCallError>): void => resolve(result.map(() => undefined));
+      const timeout = timeoutMs ?? callTimeoutMs;
+      new Call(session, route.value, message, reply, request, timeout, meter, settle).start(undefined);
+    });
+  }
+
+  #leave(topic: Topic, taker: EventTaker): void {
+    topic.takers.delete(taker);
+    if (topic.takers.size > 0 || this.#topics.get(topic.request.key) !== topic) return;
+    this.#topics.delete(topic.request.key);
+    const connection = this.#connection;
+    if (connection !== undefined) void this.#turnOff(connection, topic);
+  }
+}
+
+/** What comes of a shared request for one of those who wait. */
+function settledOrAborted(
+  ready: Promise<Result<void, VppCallError>>,
+  operation: string,
+  signal: AbortSignal | undefined,
+): Promise<Result<void, VppCallError>> {
+  if (signal === undefined) return ready;
+  return new Promise((resolve) => {
+    const onAbort = (): void => {
+      const message = `${operation}: cancelled while waiting for VPP's answer`;
+      resolve(Err(new AbortedError({ operation, outcome: "unknown", cause: signal.reason, message })));
+    };
+    signal.addEventListener("abort", onAbort, { once: true });
+    const settle = async (): Promise<void> => {
+      const result = await ready;
+      signal.removeEventListener("abort", onAbort);
+      resolve(result);
+    };
+    void settle();
+  });
+}
