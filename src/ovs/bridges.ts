@@ -5,12 +5,18 @@ import type { BridgeSpec } from "../core/specs.js";
 import type { Deleted, EnsuredBridge } from "../core/vswitch.js";
 import { checkApplied } from "./check.js";
 import { applied, commit, retrying, type Committed, type Context } from "./context.js";
-import { mutate, select } from "./database.js";
+import { select } from "./database.js";
 import { bridgeInfo } from "./info.js";
 import { portsOf, readBridge } from "./lookup.js";
-import { bridgePairs, foreignIds, isHolding, lifetimeOf, markOf, persistentPair } from "./marks.js";
+import { bridgePairs, foreignIds, isHolding, lifetimeOf, markOf, onDemandMarks, ownerPair } from "./marks.js";
 import { fitsNewBridge } from "./placement.js";
-import { deleteBridgeOperations, insertedId, makeBridge, type NewBridge } from "./plan.js";
+import {
+  deleteBridgeOperations,
+  insertedId,
+  keepBridgeOperations,
+  makeBridge,
+  type NewBridge,
+} from "./plan.js";
 import { differs, fakeBridge, noId, notOurs, portNotBridge } from "./refusals.js";
 import type { BridgeRow, Uuid } from "./rows.js";
 
@@ -65,17 +71,7 @@ async function existing(
   const info = bridgeInfo(bridge, interfaces, null);
   if (mark?.owner !== owner || lifetimeOf(bridge.external_ids) !== "on-demand")
     return Ok({ ...info, created: false });
-  const [key, value] = persistentPair;
-  const kept = await commit(context, root, [
-    mutate(
-      "Bridge",
-      [["_uuid", "==", bridge._uuid]],
-      [
-        ["external_ids", "delete", [key]],
-        ["external_ids", "insert", new Map([[key, value]])],
-      ],
-    ),
-  ]);
+  const kept = await commit(context, root, keepBridgeOperations(bridge));
   if (kept.isErr()) return kept;
   return Ok({ ...info, lifetime: "persistent", created: false });
 }
@@ -152,7 +148,7 @@ async function removeBridgeOnFacts(
   const committed = await commit(
     context,
     root,
-    deleteBridgeOperations(root, { id: bridge._uuid, owner, localPort: port._uuid }),
+    deleteBridgeOperations(root, { id: bridge._uuid, marks: ownerPair(owner), localPort: port._uuid }),
   );
   if (committed.isErr()) return committed;
   const done = await applied(context, committed.value);
@@ -171,9 +167,9 @@ function notEmpty(operation: string, name: string, interfaces: readonly string[]
 /** Deletes our bridges that were made on demand and have nothing on them any more: left by a crash between two steps. */
 export async function sweepBridges(context: Context, root: Uuid): Promise<Result<void, VSwitchError>> {
   const { session, deadline, owner } = context;
-  const own = bridgePairs({ owner, key: "" }, "on-demand").filter(([, value]) => value !== "");
+  const marks = onDemandMarks(owner);
   const read = await session.read(
-    [select("Bridge", [["external_ids", "includes", new Map(own)]], ["name"])],
+    [select("Bridge", [["external_ids", "includes", marks]], ["name"])],
     deadline,
   );
   if (read.isErr()) return read;
@@ -182,7 +178,7 @@ export async function sweepBridges(context: Context, root: Uuid): Promise<Result
     if (there.isErr()) return there;
     const { ports, localPort } = there.value;
     if (localPort === undefined || ports.some((port) => port !== localPort)) continue;
-    const gone = await commit(context, root, deleteBridgeOperations(root, { id: _uuid, owner, localPort }));
+    const gone = await commit(context, root, deleteBridgeOperations(root, { id: _uuid, marks, localPort }));
     // Refused: somebody has just put a port on it, and then it is not garbage.
     if (gone.isErr() && gone.error.kind !== "rejected") return gone;
   }

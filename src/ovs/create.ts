@@ -114,23 +114,23 @@ async function make(
   if (target.kind === "known" && context.seen.bridges.get(target.name) === target.id) {
     context.seen.ports.set(spec.name, { interface: id, port, bridge: target });
   }
-  return settle(context, spec, { interface: id, port }, committed.value);
+  return settle(context, spec, id, committed.value);
 }
 
 /** What is committed is there for good only when vswitchd has taken it. */
 async function settle(
   context: Context,
   spec: InterfaceSpec,
-  ids: { readonly interface: Uuid; readonly port: Uuid },
+  id: Uuid,
   committed: Committed,
 ): Promise<Result<CreatedInterface, VSwitchError>> {
   const checked = await checkApplied(context, committed, {
     what: `the interface ${spec.name}`,
-    interface: ids.interface,
-    undo: (fresh) => remove(fresh, spec.name, ids.port),
+    interface: id,
+    undo: (fresh) => remove(fresh, spec.name, id),
   });
   if (checked.isErr()) return checked;
-  const row = checked.value ?? unreadRow(spec, ids.interface, context.owner);
+  const row = checked.value ?? unreadRow(spec, id, context.owner);
   const { attach } = spec;
   const info = interfaceInfo(
     { interface: row, port: portColumns(attach), bridge: attach && { name: attach.bridge } },

@@ -26,16 +26,17 @@ export async function collect(
   const deleted: string[] = [];
   const kept: string[] = [];
   const failed: { name: string; error: VSwitchError }[] = [];
-  for (const { name, external_ids: ids } of own.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
+  for (const { _uuid: id, name, external_ids: ids } of own.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
     if (valid.has(markOf(ids)?.key ?? name)) {
       kept.push(name);
       continue;
     }
     if (deadline.signal.aborted)
       return Err(deadline.failure(`deleting ${name}`, "not-sent", deletedSoFar(deleted)));
-    const gone = await remove(quick, name);
-    if (gone.isOk()) deleted.push(name);
-    else failed.push({ name, error: gone.error });
+    // Only this very one: its name may be in use again, under a key that is valid.
+    const gone = await remove(quick, name, id);
+    if (gone.isErr()) failed.push({ name, error: gone.error });
+    else if (gone.value.deleted) deleted.push(name);
   }
   const swept = await sweepBridges(quick, root.value);
   if (swept.isErr()) return swept;

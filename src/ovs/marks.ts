@@ -30,6 +30,13 @@ export function bridgePairs(
 /** The pair that tells an owner's rows from all others. */
 export const ownerPair = (owner: string): ReadonlyMap<string, string> => new Map([[ownerKey, owner]]);
 
+/** What tells an owner's bridges that were made on demand from all others. */
+export const onDemandMarks = (owner: string): ReadonlyMap<string, string> =>
+  new Map([
+    [ownerKey, owner],
+    [lifetimeKey, "on-demand"],
+  ]);
+
 /** Who made a row, by its `external_ids`; `null`: not this library. */
 export function markOf(externalIds: ExternalIds): Mark | null {
   const owner = externalIds.get(ownerKey);

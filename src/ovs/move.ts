@@ -23,11 +23,31 @@ export async function move(
   return retrying(context, () => moveOnFacts(context, root.value, name, attachment));
 }
 
+/** What an undo takes back: a port where a verb has put it. */
+interface Placed {
+  readonly port: Uuid;
+  readonly attachment: Attachment | undefined;
+}
+
+/** Undoes a move, unless somebody has moved or deleted the port since: that is not ours to undo. */
+async function moveBack(
+  context: Context,
+  name: string,
+  back: Attachment | undefined,
+  from: Placed,
+): Promise<Result<unknown, VSwitchError>> {
+  const root = await context.session.rootId(context.deadline);
+  if (root.isErr()) return root;
+  const moved = await retrying(context, () => moveOnFacts(context, root.value, name, back, from));
+  return moved.isErr() && moved.error.kind === "not-found" ? Ok(undefined) : moved;
+}
+
 async function moveOnFacts(
   context: Context,
   root: Uuid,
   name: string,
   attachment: Attachment | undefined,
+  from?: Placed,
 ): Promise<Result<MovedInterface, VSwitchError>> {
   const { operation, session, deadline } = context;
   const looked = await lookUp(session, deadline, name, bridgeNameOf(attachment));
@@ -38,7 +58,8 @@ async function moveOnFacts(
   if (own.isErr()) return own;
   if (own.value === undefined) return Err(noInterface(operation, name));
   const here = own.value.bridge.name === bridgeNameOf(attachment);
-  if (here && (attachment === undefined || sameVlan(found, attachment))) {
+  const isThere = here && (attachment === undefined || sameVlan(found, attachment));
+  if (isThere || (from !== undefined && !isStill(found, own.value, from))) {
     const info = interfaceInfo(found, session.facts.vhostSocketDirectory);
     return Ok({ ...info, moved: false, reopened: false });
   }
@@ -58,7 +79,10 @@ async function moveOnFacts(
   return settle(context, found, own.value, attachment, committed.value, true);
 }
 
-function sameVlan(found: Found, attachment: Attachment): boolean {
+const isStill = (found: Found, own: OwnPort, { port, attachment }: Placed): boolean =>
+  own.port === port && own.bridge.name === bridgeNameOf(attachment) && sameVlan(found, attachment);
+
+function sameVlan(found: Found, attachment: Attachment | undefined): boolean {
   const now = found.port;
   if (now === undefined) return false;
   const wanted = portColumns(attachment);
@@ -82,7 +106,7 @@ async function settle(
   const checked = await checkApplied(context, committed, {
     what: `the interface ${own.name} on ${attachment?.bridge ?? "no bridge"}`,
     interface: own.interface,
-    undo: (fresh) => move(fresh, own.name, back),
+    undo: (fresh) => moveBack(fresh, own.name, back, { port: own.port, attachment }),
   });
   if (checked.isErr()) return checked;
   // Without waiting nobody knows yet what vswitchd makes of it: what it wrote of the old place no longer counts.

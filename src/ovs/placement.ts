@@ -3,7 +3,7 @@ import { Err, Ok, type Result } from "../core/result.js";
 import { longestKernelName, type Attachment } from "../core/specs.js";
 import type { Context } from "./context.js";
 import { portsOf, type Found, type Lookup } from "./lookup.js";
-import { holdingBridge, isHolding, lifetimeOf, markOf } from "./marks.js";
+import { holdingBridge, holdingPair, isHolding, lifetimeOf, markOf, onDemandMarks } from "./marks.js";
 import { newHoldingBridge, onDemandBridge, type Leaving, type OwnPort, type Target } from "./plan.js";
 import type { BridgeRow } from "./rows.js";
 import {
@@ -93,10 +93,11 @@ export async function leavingOf(
   const ids = bridge.external_ids;
   const ours = lifetimeOf(ids) === "on-demand" && markOf(ids)?.owner === context.owner;
   if (!ours && !isHolding(ids)) return Ok(undefined);
+  const marks = ours ? onDemandMarks(context.owner) : new Map([holdingPair]);
   const read = await portsOf(context.session, context.deadline, bridge);
   return read.map(({ ports, localPort }) => {
     if (localPort === undefined) return undefined;
     const others = ports.filter((port) => port !== localPort && port !== own.port);
-    return { empty: others.length === 0, localPort };
+    return { empty: others.length === 0, marks, localPort };
   });
 }

@@ -2,7 +2,7 @@ import type { Attachment, InterfaceSpec } from "../core/specs.js";
 import type { Mark } from "../core/vswitch.js";
 import { named, type NamedUuid, type Operation, type OperationResult } from "../ovsdb/index.js";
 import { insert, mutate, update, wait, type Db } from "./database.js";
-import { bridgePairs, holdingBridge, holdingPair, markPairs, ownerPair } from "./marks.js";
+import { bridgePairs, holdingBridge, holdingPair, markPairs, ownerPair, persistentPair } from "./marks.js";
 import type { Uuid } from "./rows.js";
 import { interfaceColumns, portColumns } from "./spec-columns.js";
 
@@ -39,6 +39,8 @@ export interface OwnPort {
 export interface Leaving {
   /** `false`: there are other ports, and the bridge stays as long as there are. */
   readonly empty: boolean;
+  /** What marks it as one that goes: meanwhile somebody may have made it one that stays. */
+  readonly marks: ReadonlyMap<string, string>;
   /** The port of the bridge's own, which does not count. */
   readonly localPort: Uuid;
 }
@@ -166,10 +168,9 @@ function leave(root: Uuid, own: OwnPort, leaving: Leaving | undefined): Operatio
   const off = mutate("Bridge", here, [["ports", "delete", [own.port]]]);
   if (leaving === undefined) return [off];
   const last = [{ ports: [leaving.localPort, own.port] }];
-  const guard = wait("Bridge", here, ["ports"], leaving.empty ? "==" : "!=", last, 0);
-  if (!leaving.empty) return [guard, off];
+  if (!leaving.empty) return [wait("Bridge", here, ["ports"], "!=", last, 0), off];
   return [
-    guard,
+    wait("Bridge", [...here, ["external_ids", "includes", leaving.marks]], ["ports"], "==", last, 0),
     off,
     mutate("Open_vSwitch", [["_uuid", "==", root]], [["bridges", "delete", [own.bridge.id]]]),
   ];
@@ -196,17 +197,34 @@ export function moveOperations(
   ];
 }
 
+/** Makes a bridge on demand one that stays, if it is still there. */
+export function keepBridgeOperations(bridge: { readonly _uuid: Uuid; readonly name: string }): Operations {
+  const { _uuid: id, name } = bridge;
+  const [key, value] = persistentPair;
+  return [
+    wait("Bridge", [["_uuid", "==", id]], ["name"], "==", [{ name }], 0),
+    mutate(
+      "Bridge",
+      [["_uuid", "==", id]],
+      [
+        ["external_ids", "delete", [key]],
+        ["external_ids", "insert", new Map([[key, value]])],
+      ],
+    ),
+  ];
+}
+
 /** New VLAN settings where the port is. */
 export function vlanOperations(own: OwnPort, attachment: Attachment): Operations {
   return [...guardOwn(own), update("Port", [["_uuid", "==", own.port]], portColumns(attachment))];
 }
 
-/** Deletes a bridge that has no port but its own. */
+/** Deletes a bridge that has no port but its own, if it has these marks. */
 export function deleteBridgeOperations(
   root: Uuid,
-  bridge: { id: Uuid; owner: string; localPort: Uuid },
+  bridge: { id: Uuid; marks: ReadonlyMap<string, string>; localPort: Uuid },
 ): Operations {
-  const ours = ["external_ids", "includes", ownerPair(bridge.owner)] as const;
+  const ours = ["external_ids", "includes", bridge.marks] as const;
   return [
     wait("Bridge", [["_uuid", "==", bridge.id], ours], ["ports"], "==", [{ ports: [bridge.localPort] }], 0),
     mutate("Open_vSwitch", [["_uuid", "==", root]], [["bridges", "delete", [bridge.id]]]),

@@ -7,7 +7,7 @@ import { leavingOf, ownPort } from "./placement.js";
 import { deleteOperations, type Leaving, type OwnPort } from "./plan.js";
 import type { Uuid } from "./rows.js";
 
-/** `deleteInterface`. With `only`, an interface of this name with another port is left alone: it is a later one. */
+/** `deleteInterface`. With `only`, an interface of this name with another id is left alone: it is a later one. */
 export async function remove(
   context: Context,
   name: string,
@@ -18,7 +18,7 @@ export async function remove(
   return retrying(context, (nth) => {
     const seen = nth === 0 ? context.seen.ports.get(name) : undefined;
     context.seen.ports.delete(name);
-    if (seen === undefined || (only !== undefined && only !== seen.port)) {
+    if (seen === undefined || (only !== undefined && only !== seen.interface)) {
       return removeOnFacts(context, root.value, name, only);
     }
     return take(context, root.value, { name, owner: context.owner, ...seen }, undefined);
@@ -38,7 +38,7 @@ async function removeOnFacts(
   const own = ownPort(context, there);
   if (own.isErr()) return own;
   // On no bridge: between two reads somebody deleted it, and the database is about to collect it.
-  if (own.value === undefined || (only !== undefined && own.value.port !== only))
+  if (own.value === undefined || (only !== undefined && own.value.interface !== only))
     return Ok({ deleted: false });
   const leaving = await leavingOf(context, own.value, there.bridgeRow);
   if (leaving.isErr()) return leaving;

@@ -105,7 +105,10 @@ class Watcher {
     for (const port of ports) {
       for (const each of this.#monitor.table("Port").get(port)?.interfaces ?? []) touched.add(each);
     }
-    for (const uuid of touched) this.#tell(uuid, "added");
+    // What is gone first: a name may have gone and come again in one transaction.
+    const interfaces = this.#monitor.table("Interface");
+    for (const uuid of touched) if (!interfaces.has(uuid)) this.#tell(uuid, "added");
+    for (const uuid of touched) if (interfaces.has(uuid)) this.#tell(uuid, "added");
   }
 
   #followBridge(

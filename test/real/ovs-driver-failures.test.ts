@@ -1,4 +1,7 @@
 /** The Open vSwitch driver when things go wrong at the worst moment: somebody else is faster, servers die or sleep. */
+import { once } from "node:events";
+import { connect as dial, createServer, type Socket } from "node:net";
+import { join } from "node:path";
 import process from "node:process";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { connect, type VSwitch, type VSwitchError } from "../../src/index.js";
@@ -18,6 +21,41 @@ function errorOf(result: Result<unknown, VSwitchError>): VSwitchError {
   return result.error;
 }
 
+/** A way to the database on which something happens just before the first message with these words goes on. */
+async function interpose(ovs: OpenVSwitch, words: string, happen: () => Promise<unknown>) {
+  const path = join(ovs.dir, "interposed.sock");
+  const sockets: Socket[] = [];
+  let pending = true;
+  const server = createServer((near) => {
+    const far = dial(ovs.remote.slice("unix:".length));
+    sockets.push(near, far);
+    for (const socket of [near, far]) socket.on("error", () => undefined);
+    far.pipe(near);
+    near.on("data", (chunk: Buffer) => {
+      if (!pending || !chunk.toString().includes(words)) {
+        far.write(chunk);
+        return;
+      }
+      pending = false;
+      near.pause();
+      void (async () => {
+        await happen();
+        far.write(chunk);
+        near.resume();
+      })();
+    });
+  }).listen(path);
+  await once(server, "listening");
+  return {
+    remote: `unix:${path}`,
+    happened: () => !pending,
+    [Symbol.dispose]: () => {
+      server.close();
+      for (const socket of sockets) socket.destroy();
+    },
+  };
+}
+
 describe.skipIf(!flavours.dummy.available)(`Open vSwitch at its worst${flavours.dummy.note}`, () => {
   let ovs: OpenVSwitch;
 
@@ -26,6 +64,9 @@ describe.skipIf(!flavours.dummy.available)(`Open vSwitch at its worst${flavours.
     await ovs.vsctl("add-br", "br0", "--", "set", "Bridge", "br0", "datapath_type=dummy");
   });
   afterEach(() => ovs.stop());
+
+  const bridges = async (): Promise<string[]> => (await ovs.vsctl("list-br")).trim().split("\n");
+  const bridgeOf = async (name: string): Promise<string> => (await ovs.vsctl("iface-to-br", name)).trim();
 
   /** A driver whose connection broke, at a server that takes connections and answers nothing. */
   async function stunned(): Promise<VSwitch> {
@@ -58,4 +99,86 @@ describe.skipIf(!flavours.dummy.available)(`Open vSwitch at its worst${flavours.
     await vswitch.close();
     for (const each of waiting) expect(errorOf(await each).kind).toBe("disconnected");
   }, 20_000);
+
+  test("a bridge that somebody makes persistent does not go with the port that leaves it", async () => {
+    await using vswitch = await open(ovs);
+    const spec = { type: "internal", name: "p0", attach: { bridge: "br1" } } as const;
+    (await vswitch.createInterface(spec)).unwrap();
+    using between = await interpose(ovs, '"op":"mutate"', () => vswitch.ensureBridge({ name: "br1" }));
+    await using other = await open(ovs, between.remote);
+    expect((await other.deleteInterface("p0")).unwrap()).toEqual({ deleted: true });
+    expect(between.happened()).toBe(true);
+    expect((await vswitch.listBridges()).unwrap().map(({ name }) => name)).toContain("br1");
+  });
+
+  test("a bridge that somebody makes persistent is not garbage", async () => {
+    await using vswitch = await open(ovs);
+    const spec = { type: "internal", name: "p0", attach: { bridge: "br1" } } as const;
+    (await vswitch.createInterface(spec)).unwrap();
+    await ovs.vsctl("del-port", "p0");
+    using between = await interpose(ovs, '"op":"mutate"', () => vswitch.ensureBridge({ name: "br1" }));
+    await using other = await open(ovs, between.remote);
+    (await other.collectGarbage([])).unwrap();
+    expect(between.happened()).toBe(true);
+    expect(await bridges()).toEqual(["br0", "br1"]);
+  });
+
+  test("a bridge made on demand that goes while it is made persistent is made again", async () => {
+    await using vswitch = await open(ovs);
+    const spec = { type: "internal", name: "p0", attach: { bridge: "br1" } } as const;
+    (await vswitch.createInterface(spec)).unwrap();
+    using between = await interpose(ovs, '"op":"mutate"', () => vswitch.deleteInterface("p0"));
+    await using other = await open(ovs, between.remote);
+    const ensured = (await other.ensureBridge({ name: "br1" })).unwrap();
+    expect(ensured).toMatchObject({ created: true, lifetime: "persistent" });
+    expect(await bridges()).toEqual(["br0", "br1"]);
+  });
+
+  test("garbage that is deleted and made again under a valid key is not garbage", async () => {
+    await using vswitch = await open(ovs);
+    const spec = { type: "internal", name: "p0", attach: { bridge: "br0" } } as const;
+    (await vswitch.createInterface({ ...spec, key: "old" })).unwrap();
+    using between = await interpose(ovs, '["name","==","p0"]', async () => {
+      (await vswitch.deleteInterface("p0")).unwrap();
+      (await vswitch.createInterface({ ...spec, key: "new" })).unwrap();
+    });
+    await using other = await open(ovs, between.remote);
+    expect((await other.collectGarbage(["new"])).unwrap().deleted).toEqual([]);
+    expect(between.happened()).toBe(true);
+    expect((await vswitch.getInterface("p0")).unwrap().mark?.key).toBe("new");
+  });
+
+  test("a move that is undone late leaves alone where somebody has put the port since", async () => {
+    await using vswitch = await open(ovs);
+    const spec = { type: "internal", name: "p0", attach: { bridge: "br0" } } as const;
+    (await vswitch.createInterface(spec)).unwrap();
+    process.kill(ovs.vswitchdPid ?? 0, "SIGSTOP");
+    const late = vswitch.attachToBridge("p0", { bridge: "br1" }, { timeoutMs: 1000 });
+    await expect.poll(() => bridgeOf("p0")).toBe("br1");
+    await using other = await open(ovs);
+    (await other.attachToBridge("p0", { bridge: "br2" }, { wait: false })).unwrap();
+    expect(errorOf(await late)).toMatchObject({ kind: "timeout", leftBehind: [] });
+    expect(await bridgeOf("p0")).toBe("br2");
+  });
+
+  test("an interface that is deleted and made again in one transaction is there at the end", async () => {
+    await using vswitch = await open(ovs);
+    await ovs.vsctl("add-port", "br0", "p0", "--", "set", "Interface", "p0", "type=internal");
+    const events = (await vswitch.watch()).unwrap();
+    const again = ["del-port", "p0", "--", "add-port", "br0", "p0"];
+    const seen: string[] = [];
+    const reading = (async () => {
+      for await (const event of events) {
+        if (event.kind === "added" || event.kind === "removed") seen.push(event.kind);
+      }
+    })();
+    // In which order the database tells of the two rows depends on their ids, which are random.
+    for (let round = 1; round <= 8; round += 1) {
+      await ovs.vsctl(...again, "--", "set", "Interface", "p0", "type=internal");
+      await expect.poll(() => seen.length).toBe(2 * round);
+    }
+    expect(seen).toEqual(Array.from({ length: 8 }, () => ["removed", "added"]).flat());
+    await events.return?.();
+    await reading;
+  });
 });
