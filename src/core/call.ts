@@ -13,6 +13,34 @@ export interface CallOptions {
 /** The longest timer of Node, in milliseconds. */
 export const longestTimer = 2_147_483_647;
 
+interface Watched {
+  readonly callbacks: Set<() => void>;
+  readonly onAbort: () => void;
+}
+
+/** The calls that a caller's signal ends, behind one listener: Node warns of a leak at the eleventh on one signal. */
+const watched = new WeakMap<AbortSignal, Watched>();
+
+function watch(signal: AbortSignal, callback: () => void): void {
+  const known = watched.get(signal);
+  if (known !== undefined) {
+    known.callbacks.add(callback);
+    return;
+  }
+  const callbacks = new Set([callback]);
+  const onAbort = (): void => callbacks.forEach((each) => each());
+  watched.set(signal, { callbacks, onAbort });
+  signal.addEventListener("abort", onAbort, { once: true });
+}
+
+function unwatch(signal: AbortSignal, callback: () => void): void {
+  const known = watched.get(signal);
+  known?.callbacks.delete(callback);
+  if (known?.callbacks.size !== 0) return;
+  watched.delete(signal);
+  signal.removeEventListener("abort", known.onAbort);
+}
+
 /** The reason of a {@link Deadline}'s signal that fired because the time was up, not because a caller wanted it. */
 class TimeUp {
   readonly timeoutMs: number;
@@ -66,7 +94,7 @@ export class Deadline implements Disposable {
     this.#callerSignal = signal;
     this.#timer = setTimeout(() => this.#controller.abort(new TimeUp(timeoutMs)), timeoutMs);
     if (signal?.aborted === true) this.#onCallerAbort();
-    else signal?.addEventListener("abort", this.#onCallerAbort, { once: true });
+    else if (signal !== undefined) watch(signal, this.#onCallerAbort);
   }
 
   /** Starts the clock of a call; fails at once, with nothing sent, on a bad `timeoutMs` or a signal that has fired. */
@@ -121,6 +149,6 @@ export class Deadline implements Disposable {
 
   [Symbol.dispose](): void {
     clearTimeout(this.#timer);
-    this.#callerSignal?.removeEventListener("abort", this.#onCallerAbort);
+    if (this.#callerSignal !== undefined) unwatch(this.#callerSignal, this.#onCallerAbort);
   }
 }

@@ -93,3 +93,18 @@ describe("a deadline", () => {
     expect(getEventListeners(signal, "abort")).toHaveLength(0);
   });
 });
+
+test("a hundred calls at once may share one signal: it has one listener, and ends them all", () => {
+  const controller = new AbortController();
+  const added = vi.spyOn(controller.signal, "addEventListener");
+  const deadlines = Array.from({ length: 100 }, () =>
+    Deadline.start("verb", { signal: controller.signal }, 60_000).unwrap(),
+  );
+  const [first, ...others] = deadlines;
+  first?.[Symbol.dispose]();
+  controller.abort();
+  expect(added).toHaveBeenCalledTimes(1);
+  expect(first?.signal.aborted).toBe(false);
+  expect(others.every(({ signal }) => signal.aborted)).toBe(true);
+  for (const deadline of others) deadline[Symbol.dispose]();
+});
