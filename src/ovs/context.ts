@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Deadline } from "../core/call.js";
-import { ConflictError, ProtocolError, type VSwitchError } from "../core/errors.js";
+import { ConflictError, DisconnectedError, ProtocolError, type VSwitchError } from "../core/errors.js";
 import { Err, Ok, type Result } from "../core/result.js";
 import {
   TransactionRejectedError,
@@ -98,6 +98,14 @@ export async function retrying<T>(
       return Err(context.deadline.failure("trying again after others' changes", "not-sent"));
     }
   }
+}
+
+/** The error of a verb whose change is committed and whose wait for vswitchd did not end well. */
+export function notApplied({ deadline }: Context, doing: string, cause: VSwitchError): VSwitchError {
+  const { operation } = deadline;
+  if (cause.kind !== "disconnected" && cause.kind !== "protocol") return deadline.failure(doing, "committed");
+  const message = `${operation}: the connection ended while ${doing}: ${cause.message}`;
+  return new DisconnectedError({ operation, outcome: "committed", cause, message });
 }
 
 /** Waits for vswitchd, if the verb waits at all. */

@@ -2,7 +2,7 @@ import type { VSwitchError } from "../core/errors.js";
 import { Err, Ok, type Result } from "../core/result.js";
 import type { Collected } from "../core/vswitch.js";
 import { sweepBridges } from "./bridges.js";
-import { applied, commit, type Context } from "./context.js";
+import { applied, commit, notApplied, type Context } from "./context.js";
 import { select } from "./database.js";
 import { lifetimeOf, markOf, ownerPair } from "./marks.js";
 import { remove } from "./remove.js";
@@ -45,12 +45,8 @@ export async function collect(
     if (numbered.isErr()) return numbered;
     const done = await applied(context, numbered.value);
     if (done?.isErr() === true) {
-      return Err(
-        deadline.failure(
-          "waiting for ovs-vswitchd to let go of what was deleted (is ovs-vswitchd running?)",
-          "committed",
-        ),
-      );
+      const doing = "waiting for ovs-vswitchd to let go of what was deleted (is ovs-vswitchd running?)";
+      return Err(notApplied(context, doing, done.error));
     }
   }
   return Ok({ deleted, kept, failed });

@@ -1,7 +1,7 @@
 import type { VSwitchError } from "../core/errors.js";
 import { Err, Ok, type Result } from "../core/result.js";
 import type { Deleted } from "../core/vswitch.js";
-import { applied, commit, retrying, type Context } from "./context.js";
+import { applied, commit, notApplied, retrying, type Context } from "./context.js";
 import { lookUp } from "./lookup.js";
 import { leavingOf, ownPort } from "./placement.js";
 import { deleteOperations, type Leaving, type OwnPort } from "./plan.js";
@@ -53,11 +53,10 @@ async function take(
 ): Promise<Result<Deleted, VSwitchError>> {
   const committed = await commit(context, root, deleteOperations(root, own, leaving));
   if (committed.isErr()) return committed;
-  const { deadline } = context;
   const done = await applied(context, committed.value);
   if (done?.isErr() === true) {
     const doing = `waiting for ovs-vswitchd to let go of ${own.name}, which is deleted in the database (is ovs-vswitchd running?)`;
-    return Err(deadline.failure(doing, "committed"));
+    return Err(notApplied(context, doing, done.error));
   }
   return Ok({ deleted: true });
 }
