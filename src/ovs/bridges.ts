@@ -4,11 +4,20 @@ import { Err, Ok, type Result } from "../core/result.js";
 import type { BridgeSpec } from "../core/specs.js";
 import type { Deleted, EnsuredBridge } from "../core/vswitch.js";
 import { checkApplied } from "./check.js";
-import { applied, commit, retrying, type Committed, type Context } from "./context.js";
+import { applied, commit, notApplied, retrying, type Committed, type Context } from "./context.js";
 import { select } from "./database.js";
 import { bridgeInfo } from "./info.js";
 import { portsOf, readBridge } from "./lookup.js";
-import { bridgePairs, foreignIds, isHolding, lifetimeOf, markOf, onDemandMarks, ownerPair } from "./marks.js";
+import {
+  bridgePairs,
+  foreignIds,
+  holdingBridge,
+  isHolding,
+  lifetimeOf,
+  markOf,
+  onDemandMarks,
+  ownerPair,
+} from "./marks.js";
 import { fitsNewBridge } from "./placement.js";
 import {
   deleteBridgeOperations,
@@ -17,7 +26,7 @@ import {
   makeBridge,
   type NewBridge,
 } from "./plan.js";
-import { differs, fakeBridge, noId, notOurs, portNotBridge } from "./refusals.js";
+import { differs, fakeBridge, nameNotBridge, noId, notOurs, reservedName } from "./refusals.js";
 import type { BridgeRow, Uuid } from "./rows.js";
 
 /** `ensureBridge`. */
@@ -25,6 +34,7 @@ export async function ensure(
   context: Context,
   spec: BridgeSpec,
 ): Promise<Result<EnsuredBridge, VSwitchError>> {
+  if (spec.name === holdingBridge) return Err(reservedName(context.operation, spec.name));
   const root = await context.session.rootId(context.deadline);
   if (root.isErr()) return root;
   return retrying(context, () => ensureOnFacts(context, root.value, spec));
@@ -38,13 +48,16 @@ async function ensureOnFacts(
   const { operation } = context;
   const found = await readBridge(context.session, context.deadline, spec.name);
   if (found.isErr()) return found;
-  const { bridge, port, interfaces } = found.value;
+  const { bridge, port, hasInterface, interfaces } = found.value;
   if (bridge !== undefined) return existing(context, root, spec, bridge, interfaces);
   if (port !== undefined) {
     return Err(
-      port.fake_bridge ? fakeBridge(operation, spec.name, port.tag) : portNotBridge(operation, spec.name),
+      port.fake_bridge
+        ? fakeBridge(operation, spec.name, port.tag)
+        : nameNotBridge(operation, spec.name, "a port"),
     );
   }
+  if (hasInterface) return Err(nameNotBridge(operation, spec.name, "an interface"));
   const fit = fitsNewBridge(context, "name", spec.name);
   if (fit.isErr()) return fit;
   return make(context, root, spec);
@@ -154,7 +167,7 @@ async function removeBridgeOnFacts(
   const done = await applied(context, committed.value);
   if (done?.isErr() === true) {
     const doing = `waiting for ovs-vswitchd to let go of the bridge ${name}, which is deleted in the database (is ovs-vswitchd running?)`;
-    return Err(deadline.failure(doing, "committed"));
+    return Err(notApplied(context, doing, done.error));
   }
   return Ok({ deleted: true });
 }

@@ -8,10 +8,10 @@ import { commit, retrying, type Committed, type Context } from "./context.js";
 import { select } from "./database.js";
 import { interfaceInfo, presentSpec } from "./info.js";
 import { lookUp, type Found } from "./lookup.js";
-import { markOf } from "./marks.js";
+import { holdingBridge, markOf } from "./marks.js";
 import { bridgeNameOf, targetOf } from "./placement.js";
 import { createOperations, insertedId, type Target } from "./plan.js";
-import { bridgesOwn, differs, noId, notOurs } from "./refusals.js";
+import { bondHasName, bridgesOwn, differs, noId, notOurs, reservedName } from "./refusals.js";
 import { remove } from "./remove.js";
 import type { Uuid } from "./rows.js";
 import { checkSpec } from "./support.js";
@@ -29,6 +29,8 @@ export async function create(
   const { operation, session, deadline } = context;
   const fits = checkSpec(operation, spec, session.facts);
   if (fits.isErr()) return fits;
+  if (spec.name === holdingBridge) return Err(reservedName(operation, spec.name));
+  if (spec.name === spec.attach?.bridge) return Err(bridgesOwn(operation, spec.name));
   const root = await session.rootId(deadline);
   if (root.isErr()) return root;
   return retrying(context, (nth) => {
@@ -47,6 +49,7 @@ async function createOnFacts(
   const found = await lookUp(context.session, context.deadline, spec.name, bridgeNameOf(spec.attach));
   if (found.isErr()) return found;
   if (found.value.interface !== undefined) return existing(context, spec, found.value.interface);
+  if (found.value.bond !== undefined) return Err(bondHasName(context.operation, spec.name));
   const target = targetOf(context, spec.attach, found.value);
   if (target.isErr()) return target;
   const free = await pathIsFree(context, spec);
@@ -73,6 +76,7 @@ async function existing(
   const { root } = session;
   if (context.wait && root !== undefined) {
     const ready = await session.applied(root.next_cfg, { operation, ...deadline.step() });
+    if (ready.isErr() && ready.error.kind === "disconnected") return ready;
     if (ready.isErr()) return Err(deadline.failure("waiting for ovs-vswitchd", "not-sent"));
   }
   const info = interfaceInfo(found, session.facts.vhostSocketDirectory);

@@ -24,10 +24,14 @@ export interface Found extends PlacedInterface {
 /** What a name leads to. */
 export interface Lookup {
   readonly interface: Found | undefined;
+  /** A port of that name without an interface of that name: somebody's bond. */
+  readonly bond: PortRow | undefined;
   /** The bridge that was asked for too. */
   readonly target: BridgeRow | undefined;
   /** A port with the name of that bridge: it is a fake bridge (ovs-vsctl(8)), or takes the name. */
   readonly targetPort: PortRow | undefined;
+  /** Whether an interface has the name of that bridge: its own, or one that takes the name. */
+  readonly targetInterface: boolean;
 }
 
 const place = (row: InterfaceRow, port: PortRow | undefined, bridgeRow: BridgeRow | undefined): Found => ({
@@ -51,6 +55,7 @@ export async function lookUp(
       select("Port", [["name", "==", name]], portColumnNames),
       select("Bridge", [["name", "==", wanted]], bridgeColumnNames),
       select("Port", [["name", "==", wanted]], portColumnNames),
+      select("Interface", [["name", "==", wanted]], []),
     ],
     deadline,
   );
@@ -60,10 +65,12 @@ export async function lookUp(
   const [bridge] = first.value[2].rows;
   const [targetPort] = first.value[3].rows;
   const there =
-    target === undefined ? { target: undefined, targetPort: undefined } : { target: bridge, targetPort };
-  if (row === undefined) return Ok({ interface: undefined, ...there });
+    target === undefined
+      ? { target: undefined, targetPort: undefined, targetInterface: false }
+      : { target: bridge, targetPort, targetInterface: first.value[4].rows.length > 0 };
+  if (row === undefined) return Ok({ interface: undefined, bond: namesake, ...there });
   const found = await placeOf(session, deadline, row, namesake);
-  return found.map((placed) => ({ interface: placed, ...there }));
+  return found.map((placed) => ({ interface: placed, bond: undefined, ...there }));
 }
 
 async function placeOf(
@@ -189,6 +196,8 @@ export interface BridgeLookup {
   readonly bridge: BridgeRow | undefined;
   /** The bridge's own port, or another port of that name. */
   readonly port: PortRow | undefined;
+  /** Whether an interface has the name: the bridge's own, or one that takes it. */
+  readonly hasInterface: boolean;
   /** Sorted, without the bridge's own. */
   readonly interfaces: readonly string[];
 }
@@ -202,20 +211,22 @@ export async function readBridge(
     [
       select("Bridge", [["name", "==", name]], [...bridgeColumnNames, "ports"]),
       select("Port", [["name", "==", name]], portColumnNames),
+      select("Interface", [["name", "==", name]], []),
     ],
     deadline,
   );
   if (first.isErr()) return first;
   const [bridge] = first.value[0].rows;
   const [port] = first.value[1].rows;
+  const hasInterface = first.value[2].rows.length > 0;
   const others = bridge?.ports.filter((id) => id !== port?._uuid) ?? [];
-  if (others.length === 0) return Ok({ bridge, port, interfaces: [] });
+  if (others.length === 0) return Ok({ bridge, port, hasInterface, interfaces: [] });
   const ports = await session.read(
     others.map((id) => select("Port", [["_uuid", "==", id]], ["name"])),
     deadline,
   );
   return ports.map((results) => {
     const names = results.flatMap(({ rows }) => rows.map((row) => row.name));
-    return { bridge, port, interfaces: names.toSorted() };
+    return { bridge, port, hasInterface, interfaces: names.toSorted() };
   });
 }

@@ -11,10 +11,11 @@ import {
   bridgesOwn,
   fakeBridge,
   inBond,
+  nameNotBridge,
   noBridge,
   noDatapath,
   notOurs,
-  portNotBridge,
+  reservedName,
 } from "./refusals.js";
 
 /** The bridge that an attachment names; none: the holding bridge. */
@@ -29,11 +30,12 @@ const stays = (bridge: BridgeRow): boolean =>
 export function targetOf(
   context: Context,
   attachment: Attachment | undefined,
-  found: Pick<Lookup, "target" | "targetPort">,
+  found: Pick<Lookup, "target" | "targetPort" | "targetInterface">,
 ): Result<Target, VSwitchError> {
   const { operation, owner, datapathType } = context;
   const name = bridgeNameOf(attachment);
-  const { target, targetPort } = found;
+  const { target, targetPort, targetInterface } = found;
+  if (attachment?.bridge === holdingBridge) return Err(reservedName(operation, name));
   if (target !== undefined) {
     if ((attachment === undefined) !== isHolding(target.external_ids)) {
       return Err(notOurs(operation, `the bridge ${name}`, markOf(target.external_ids), owner));
@@ -43,8 +45,9 @@ export function targetOf(
   }
   if (targetPort !== undefined) {
     const { fake_bridge: fake, tag } = targetPort;
-    return Err(fake ? fakeBridge(operation, name, tag) : portNotBridge(operation, name));
+    return Err(fake ? fakeBridge(operation, name, tag) : nameNotBridge(operation, name, "a port"));
   }
+  if (targetInterface) return Err(nameNotBridge(operation, name, "an interface"));
   if (attachment?.createBridge === false) return Err(noBridge(operation, name));
   const fit = fitsNewBridge(context, "attach.bridge", name);
   if (fit.isErr()) return fit;

@@ -56,8 +56,22 @@ export function fakeBridge(operation: string, name: string, tag: number | null):
   return new ConflictError({ operation, object: `bridge ${name}`, message });
 }
 
-export function portNotBridge(operation: string, name: string): ConflictError {
-  const message = `${operation}: ${name} is the name of a port, so it cannot be a bridge: choose another name`;
+export function nameNotBridge(
+  operation: string,
+  name: string,
+  taken: "a port" | "an interface",
+): ConflictError {
+  const message = `${operation}: ${name} is the name of ${taken}, so it cannot be a bridge: choose another name`;
+  return new ConflictError({ operation, object: `bridge ${name}`, message });
+}
+
+export function bondHasName(operation: string, name: string): ConflictError {
+  const message = `${operation}: ${name} is the name of a port with other interfaces (a bond): choose another name`;
+  return new ConflictError({ operation, object: `interface ${name}`, message });
+}
+
+export function reservedName(operation: string, name: string): ConflictError {
+  const message = `${operation}: ${name} is the bridge of all interfaces that are on no bridge: choose another name`;
   return new ConflictError({ operation, object: `bridge ${name}`, message });
 }
 

@@ -181,4 +181,46 @@ describe.skipIf(!flavours.dummy.available)(`Open vSwitch at its worst${flavours.
     await events.return?.();
     await reading;
   });
+
+  test("names that somebody else's port, interface or bridge has are refused, with who has them", async () => {
+    await using vswitch = await open(ovs);
+    const isInternal = (name: string) => ["--", "set", "Interface", name, "type=internal"];
+    await ovs.vsctl("add-bond", "br0", "bond0", "e0", "e1", ...isInternal("e0"), ...isInternal("e1"));
+    const make = (name: string, bridge: string) =>
+      vswitch.createInterface({ type: "internal", name, attach: { bridge } });
+    const refused = [
+      [await make("bond0", "br0"), "bond"],
+      [await make("p0", "e0"), "e0 is the name of an interface"],
+      [await vswitch.ensureBridge({ name: "e0" }), "e0 is the name of an interface"],
+      [await make("same0", "same0"), "bridge same0"],
+    ] as const;
+    for (const [result, words] of refused) {
+      expect(errorOf(result).kind).toBe("conflict");
+      expect(errorOf(result).message).toContain(words);
+    }
+  });
+
+  test("nothing of a user's takes the name of the bridge that holds isolated interfaces", async () => {
+    await using vswitch = await open(ovs);
+    const name = "vswitch-holding";
+    const taken = [
+      await vswitch.ensureBridge({ name }),
+      await vswitch.createInterface({ type: "internal", name }),
+      await vswitch.createInterface({ type: "internal", name: "p0", attach: { bridge: name } }),
+    ];
+    for (const each of taken) expect(errorOf(each)).toMatchObject({ kind: "conflict" });
+    (await vswitch.createInterface({ type: "internal", name: "p0" })).unwrap();
+  });
+
+  test("a server that dies while vswitchd is waited for is told as such, not as time that is up", async () => {
+    await using vswitch = await open(ovs);
+    const spec = { type: "internal", name: "p0", attach: { bridge: "br0" } } as const;
+    (await vswitch.createInterface(spec)).unwrap();
+    process.kill(ovs.vswitchdPid ?? 0, "SIGSTOP");
+    const deleting = vswitch.deleteInterface("p0");
+    await expect.poll(() => ovs.vsctl("list-ports", "br0")).toBe("");
+    await ovs.server.killServer();
+    expect(errorOf(await deleting)).toMatchObject({ kind: "disconnected", outcome: "committed" });
+    await ovs.server.startServer();
+  });
 });
