@@ -78,10 +78,13 @@ export class Session {
 
   get facts(): SwitchFacts {
     const { root } = this;
+    const interfaceTypes = new Set(root?.iface_types);
+    // Before that column came a vswitchd listed DPDK's types only once it had initialised DPDK.
+    const isTold = !this.#root.absent.includes("Open_vSwitch.dpdk_initialized");
     return {
-      interfaceTypes: new Set(root?.iface_types),
+      interfaceTypes,
       datapathTypes: new Set(root?.datapath_types),
-      dpdkInitialized: root?.dpdk_initialized ?? false,
+      dpdkInitialized: isTold ? (root?.dpdk_initialized ?? false) : interfaceTypes.has("dpdk"),
       vhostSocketDirectory: vhostSocketDirectory(root, this.#remote),
     };
   }
