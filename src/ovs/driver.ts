@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { checkOptions, readAddresses, readBridgeName, readKeys, readRef } from "../core/arguments.js";
 import { Deadline, longestTimer, type CallOptions } from "../core/call.js";
 import { UnsupportedError, type VSwitchError } from "../core/errors.js";
@@ -54,6 +55,9 @@ const noAddresses =
 
 /** The time that an undo has, beyond the deadline of the verb that it undoes. */
 const undoMs = 2000;
+
+/** Between an undo's attempts to reach a server that is being started again. */
+const undoPauseMs = 50;
 
 /** Ends when the signal of a verb does. */
 const fired = (signal: AbortSignal): Promise<undefined> =>
@@ -326,6 +330,15 @@ export class OvsVSwitch implements VSwitch {
     };
   }
 
+  /** A server that broke the connection is most often being started again: an undo waits for it. */
+  async #openPatiently(deadline: Deadline): Promise<Result<Session, VSwitchError>> {
+    for (;;) {
+      const opened = await Session.open(this.#options, deadline);
+      if (opened.isOk() || opened.error.kind !== "unreachable" || deadline.signal.aborted) return opened;
+      await sleep(undoPauseMs);
+    }
+  }
+
   async #undo(
     operation: string,
     session: Session,
@@ -335,7 +348,7 @@ export class OvsVSwitch implements VSwitch {
     if (started.isErr()) return [started.error.message];
     using deadline = started.value;
     const broken = session.closed !== undefined;
-    const usable = broken ? await Session.open(this.#options, deadline) : Ok(session);
+    const usable = broken ? await this.#openPatiently(deadline) : Ok(session);
     if (usable.isErr()) return [`it could not be undone: ${usable.error.message}`];
     const context = this.#context(usable.value, deadline, { wait: false, rollback: false });
     const undone = await body(context);

@@ -1,12 +1,18 @@
 /** The Open vSwitch driver when things go wrong at the worst moment: somebody else is faster, servers die or sleep. */
 import { once } from "node:events";
+import { readFile } from "node:fs/promises";
 import { connect as dial, createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import process from "node:process";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { connect, type VSwitch, type VSwitchError } from "../../src/index.js";
 import type { Result } from "../../src/core/result.js";
-import { availableFlavours, startOpenVSwitch, type OpenVSwitch } from "../support/openvswitch.js";
+import {
+  availableFlavours,
+  startOpenVSwitch,
+  startOvsdbServer,
+  type OpenVSwitch,
+} from "../support/openvswitch.js";
 
 const flavours = availableFlavours();
 const owner = "failures";
@@ -222,5 +228,41 @@ describe.skipIf(!flavours.dummy.available)(`Open vSwitch at its worst${flavours.
     await ovs.server.killServer();
     expect(errorOf(await deleting)).toMatchObject({ kind: "disconnected", outcome: "committed" });
     await ovs.server.startServer();
+  });
+
+  test("what was committed is undone though the server was restarted meanwhile", async () => {
+    await using vswitch = await open(ovs);
+    process.kill(ovs.vswitchdPid ?? 0, "SIGSTOP");
+    const making = vswitch.createInterface({ type: "internal", name: "p0", attach: { bridge: "br1" } });
+    await expect.poll(bridges).toContain("br1");
+    await ovs.server.killServer();
+    await ovs.server.startServer();
+    expect(errorOf(await making)).toMatchObject({ kind: "disconnected", outcome: "undone", leftBehind: [] });
+    expect(await bridges()).toEqual(["br0"]);
+  });
+
+  test("a database of an older release, without the columns that came later", async () => {
+    const schema: { tables: Record<string, { columns: Record<string, unknown> }> } = JSON.parse(
+      await readFile(ovs.server.installation.schema() ?? "", "utf8"),
+    );
+    delete schema.tables["Open_vSwitch"]?.columns["dpdk_initialized"];
+    delete schema.tables["Open_vSwitch"]?.columns["dpdk_version"];
+    delete schema.tables["Open_vSwitch"]?.columns["datapath_types"];
+    delete schema.tables["Interface"]?.columns["ingress_policing_kpkts_rate"];
+    delete schema.tables["Interface"]?.columns["ingress_policing_kpkts_burst"];
+    await using server = await startOvsdbServer({ schema });
+    const types = ["set", ["internal", "dpdk", "dpdkvhostuser", "dpdkvhostuserclient"]];
+    const root = { op: "insert", table: "Open_vSwitch", row: { iface_types: types } };
+    await server.client("transact", server.remote, JSON.stringify(["Open_vSwitch", root]));
+    await using vswitch = await open(ovs, server.remote);
+    const { interfaceTypes } = (await vswitch.capabilities()).unwrap();
+    expect(interfaceTypes["vhost-user"].supported).toBe(true);
+    const spec = { type: "internal", name: "p0", attach: { bridge: "br1" } } as const;
+    expect((await vswitch.createInterface(spec, { wait: false })).unwrap().created).toBe(true);
+    expect((await vswitch.createInterface(spec, { wait: false })).unwrap().created).toBe(false);
+    const limited = { ...spec, name: "p1", ingressPolicing: { kpktsRate: 1 } };
+    expect(errorOf(await vswitch.createInterface(limited, { wait: false })).kind).toBe("incompatible");
+    expect((await vswitch.deleteInterface("p0", { wait: false })).unwrap().deleted).toBe(true);
+    expect((await vswitch.listBridges()).unwrap()).toEqual([]);
   });
 });
