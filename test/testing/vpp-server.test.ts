@@ -169,12 +169,9 @@ describe("the protocol as VPP speaks it", () => {
 
 describe("what a test can do with it", () => {
   test("give it messages as codecs, such as those of generated bindings", async () => {
-    const codecs = new ApiCodecs(toyApi());
-    const messages = ["sockclnt_delete_reply", "control_ping_reply", "thing_version_reply"].map((name) =>
-      codecs.message(name).unwrap(),
-    );
-    const requests = [codecs.call("control_ping").unwrap(), codecs.call("thing_version").unwrap()];
-    await using server = (await VppServer.start({ api: [...messages, ...requests] })).unwrap();
+    // What answers them comes with them, and every server has a ping.
+    const codec = new ApiCodecs(toyApi()).call("thing_version").unwrap();
+    await using server = (await VppServer.start({ api: [codec] })).unwrap();
     server.handle("thing_version", () => ({ major: 3, minor: 4 }));
     await using client = await toyClient(server);
     expect((await client.call("thing_version")).unwrap()).toStrictEqual({ major: 3, minor: 4 });
