@@ -155,6 +155,10 @@ async function addresses(r: Recorder): Promise<void> {
   for (const sw_if_index of [one, two]) await r.call("delete_loopback", { sw_if_index });
 }
 
+function isOurDomain({ bd_id: id }: MessageValue): boolean {
+  return id === 7001 || id === 7002;
+}
+
 async function bridges(r: Recorder): Promise<void> {
   const make = { mac_address: "02:00:00:00:00:03", is_specified: true, user_instance: 704 };
   const { sw_if_index: port } = await r.call("create_loopback_instance", make, "port");
@@ -175,7 +179,6 @@ async function bridges(r: Recorder): Promise<void> {
     bd_tag: "ours",
     is_add: true,
   };
-  const isOurs = ({ bd_id: id }: MessageValue): boolean => id === 7001 || id === 7002;
   const fields = [
     "bd_id",
     "flood",
@@ -201,18 +204,18 @@ async function bridges(r: Recorder): Promise<void> {
   await attach(bvi, 7001, 1);
   await attach(port, 7001, 1);
   await attach(port, 7001, 9);
-  await r.dump("bridge_domain_dump", {}, fields, isOurs);
+  await r.dump("bridge_domain_dump", {}, fields, isOurDomain);
   await r.call("bridge_domain_add_del", { ...domain, is_add: false });
   // A domain that is not there is made.
   await attach(port, 7002);
-  await r.dump("bridge_domain_dump", { bd_id: 7002 }, fields, isOurs);
-  await r.dump("bridge_domain_dump", { bd_id: 7002, sw_if_index: port }, fields, isOurs);
+  await r.dump("bridge_domain_dump", { bd_id: 7002 }, fields, isOurDomain);
+  await r.dump("bridge_domain_dump", { bd_id: 7002, sw_if_index: port }, fields, isOurDomain);
   await attach(port, 9999, 0, false);
   // An interface that goes leaves its domain.
   await r.call("delete_loopback", { sw_if_index: bvi });
   await r.call("bridge_domain_add_del", { ...domain, is_add: false });
   await r.call("bridge_domain_add_del", { ...domain, bd_id: 7002, is_add: false });
-  await r.dump("bridge_domain_dump", {}, fields, isOurs);
+  await r.dump("bridge_domain_dump", {}, fields, isOurDomain);
   await r.call("delete_loopback", { sw_if_index: port });
 }
 

@@ -137,6 +137,7 @@ export class Incarnation {
     const id = bytes.readUInt16BE(0);
     if (id === 0) return this.#die("a message with the id 0");
     if (id === fixedIds.createClient) return this.#welcome(from, bytes);
+    if (id === fixedIds.deleteClient && bytes.length >= 14) return this.#goodbye(bytes);
     const message = this.#parts.messages.byId(id);
     // What VPP does not know, and what is too short, it drops without a word.
     if (message === undefined || bytes.length < message.codec.size || message.codec.clientIndexAt < 0) return;
@@ -145,7 +146,6 @@ export class Incarnation {
     const to = this.#clients.get(clientIndex);
     const context = message.codec.contextAt < 0 ? 0 : bytes.readUInt32BE(message.codec.contextAt);
     if (to === undefined) return;
-    if (id === fixedIds.deleteClient) return this.#goodbye(to, context);
     const value = decodeMessage(message.codec, new Reader(bytes)).map(asValue);
     if (value.isErr()) return;
     this.#parts.requests.add({ message: message.name, context, clientIndex, value: value.value });
@@ -172,18 +172,18 @@ export class Incarnation {
     this.#send({ to: from, context }, "sockclnt_create", [reply]);
   }
 
-  #goodbye(to: Connection, context: number): void {
+  #goodbye(bytes: Buffer): void {
+    const clientIndex = bytes.readUInt32BE(2);
+    const to = this.#clients.get(clientIndex);
+    if (to === undefined) return;
     const reply = Buffer.alloc(10);
     reply.writeUInt16BE(fixedIds.deleteClientReply, 0);
-    reply.writeUInt32BE(context, 2);
+    bytes.copy(reply, 2, 6, 10);
     // Success is 1 here.
     reply.writeInt32BE(1, 6);
     to.send(framed(reply));
-    const { clientIndex } = to;
-    if (clientIndex !== undefined) {
-      this.#clients.delete(clientIndex);
-      if (!this.#parts.keepSubscriptions) this.#subscribers.forget(clientIndex);
-    }
+    this.#clients.delete(clientIndex);
+    if (!this.#parts.keepSubscriptions) this.#subscribers.forget(clientIndex);
     to.hangUp();
   }
 

@@ -1,6 +1,7 @@
 import { ApiCodecs } from "../../vpp/schema/codecs.js";
 import type { ApiModel, Service } from "../../vpp/schema/model.js";
 import { asValue, type MessageValue } from "../../vpp/schema/narrow.js";
+import { readApi } from "../../vpp/schema/read.js";
 import { Reader, type AnyMessage, type AnyRequest, type MessageCodec } from "../../vpp/wire/index.js";
 
 /** A message as the server has it. */
@@ -118,14 +119,54 @@ function fromModel(model: ApiModel): readonly Definition[] {
 
 /** Of several forms of a message the first counts: generated bindings have the newest first. */
 function fromCodecs(codecs: Iterable<AnyMessage>): readonly Definition[] {
-  const definitions = new Map<string, Definition>();
-  for (const codec of codecs) {
+  const definitions = new Map<string, Definition>(everywhere().map((message) => [message.name, message]));
+  const add = (codec: AnyMessage): void => {
     const [crc] = codec.crcs;
-    if (crc === undefined || definitions.has(codec.name)) continue;
+    if (crc === undefined || definitions.has(codec.name)) return;
     const service = isRequest(codec) ? serviceOf(codec) : undefined;
     definitions.set(codec.name, { name: codec.name, crc, module: "", service, codec: () => codec });
+  };
+  for (const codec of codecs) {
+    add(codec);
+    if (isRequest(codec)) for (const answer of answersOf(codec)) add(answer);
   }
   return [...definitions.values()];
+}
+
+/** What every VPP has and bindings for a purpose may lack: `control_ping` of `src/vlibmemory/memclnt.api`. */
+const pingApi = JSON.stringify({
+  types: [],
+  messages: [
+    [
+      "control_ping",
+      ["u16", "_vl_msg_id"],
+      ["u32", "client_index"],
+      ["u32", "context"],
+      { crc: "0x51077d14" },
+    ],
+    [
+      "control_ping_reply",
+      ["u16", "_vl_msg_id"],
+      ["u32", "context"],
+      ["i32", "retval"],
+      ["u32", "client_index"],
+      ["u32", "vpe_pid"],
+      { crc: "0xf6b0b8ca" },
+    ],
+  ],
+  services: { control_ping: { reply: "control_ping_reply" } },
+});
+
+function everywhere(): readonly Definition[] {
+  return fromModel(readApi([{ name: "ping", text: pingApi }]).unwrap());
+}
+
+function answersOf(codec: AnyRequest): readonly AnyMessage[] {
+  return [
+    ...("replies" in codec ? codec.replies : []),
+    ...("details" in codec ? codec.details : []),
+    ...("events" in codec ? codec.events : []),
+  ];
 }
 
 function isRequest(codec: AnyMessage): codec is AnyRequest {

@@ -35,6 +35,9 @@ export interface LinkEvents {
 /** The deadline of each attempt after the first connection, in milliseconds. */
 const attemptMs = 5000;
 
+/** The longest pause between two knocks at a socket that is crowded, in milliseconds. */
+const mostCrowdMs = 32;
+
 /** How long a farewell may take, in milliseconds. */
 const farewellMs = 2000;
 
@@ -100,18 +103,27 @@ export class Link {
     return ready;
   }
 
+  /** VPP lets five connections wait to be accepted: more at once are turned away with EAGAIN and have to come again. */
   async #dial(deadline: Deadline): Promise<Result<ByteStream, VppConnectError>> {
-    const stream = await dialAny(this.#remotes, {
-      operation: "connectVpp",
-      signal: deadline.signal,
-      server: "VPP",
-      whereToLook:
-        "VPP listens where socksvr { socket-name } in its startup.conf says, by default on /run/vpp/api.sock",
-    });
-    return stream.mapErr((error) => {
-      if (error instanceof AbortedError) return deadline.failure("connecting", "not-sent");
-      return error instanceof UnreachableError && error.errno === "EPROTOTYPE" ? tooOld(error) : error;
-    });
+    for (let waitMs = 1; ; waitMs = Math.min(2 * waitMs, mostCrowdMs)) {
+      const stream = await dialAny(this.#remotes, {
+        operation: "connectVpp",
+        signal: deadline.signal,
+        server: "VPP",
+        whereToLook:
+          "VPP listens where socksvr { socket-name } in its startup.conf says, by default on /run/vpp/api.sock",
+      });
+      if (stream.isOk()) return stream;
+      const { error } = stream;
+      if (error instanceof AbortedError) return Err(deadline.failure("connecting", "not-sent"));
+      if (!(error instanceof UnreachableError)) return Err(error);
+      if (error.errno === "EPROTOTYPE") return Err(tooOld(error));
+      if (error.errno !== "EAGAIN" || deadline.remainingMs() <= waitMs) return Err(error);
+      // Not all at the same time again.
+      await sleep(waitMs * (0.5 + Math.random()), undefined, { signal: deadline.signal }).catch(
+        () => undefined,
+      );
+    }
   }
 
   async #prepare(session: Session, deadline: Deadline): Promise<Result<void, VppConnectError>> {
