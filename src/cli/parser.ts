@@ -1,5 +1,3 @@
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import yargs, { type Argv } from "yargs";
 import { attachCommand, detachCommand } from "./commands/attach.js";
 import { createBridgeCommand, deleteBridgeCommand, listBridgesCommand } from "./commands/bridges.js";
@@ -13,6 +11,7 @@ import { showCommand } from "./commands/show.js";
 import { watchCommand } from "./commands/watch.js";
 import { withGlobals, type GlobalOptions, type Globals } from "./globals.js";
 import type { Action, Choose } from "./program.js";
+import { version } from "./version.js";
 
 const commands = [
   createCommand,
@@ -36,15 +35,6 @@ export type Parsed =
   /** Help, the version, the completion script: to be printed as it is. */
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "misused"; readonly message: string };
-
-/** The package's own version; a package can always be found by its own name. */
-function version(): string {
-  const file = createRequire(import.meta.url).resolve("vswitch-drivers/package.json");
-  const content: unknown = JSON.parse(readFileSync(file, "utf8"));
-  const found =
-    typeof content === "object" && content !== null && "version" in content ? content.version : "";
-  return String(found);
-}
 
 /** yargs in the words of this program. */
 const strings = {

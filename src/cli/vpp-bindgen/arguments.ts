@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import yargs from "yargs";
+import { version } from "../version.js";
 
 /** API files, and the release they are of. */
 export interface Input {
@@ -179,7 +180,8 @@ export async function parse(argv: readonly string[]): Promise<Arguments> {
     .parserConfiguration({ "parse-positional-numbers": false, "greedy-arrays": false })
     .help("help", "show this help")
     .alias("help", "h")
-    .version(false)
+    .version("version", "print the version", `vpp-bindgen ${version()}`)
+    .alias("version", "V")
     .showHelpOnFail(false)
     .exitProcess(false)
     .wrap(110);
