@@ -244,7 +244,7 @@ function readMessages(json: Readonly<Record<string, unknown>>, skip: Skip): Mess
   for (const entry of listOf(json["messages"])) {
     const [name, ...rest] = listOf(entry);
     const message = isName(name) ? readMessage(name, rest) : notAName;
-    if (typeof message === "string") skip(`message ${quoted(name)}`, message);
+    if (typeof message === "string") skip(`message ${isName(name) ? name : quoted(name)}`, message);
     else messages.push(message);
   }
   return messages;

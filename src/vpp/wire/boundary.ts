@@ -68,12 +68,18 @@ function explain(codec: MessageCodec<unknown, unknown>, value: unknown, thrown: 
   } catch (again) {
     fault = again;
   }
-  if (fault instanceof FieldFault) {
+  // A field was looked for in what has none.
+  const lost = fault instanceof FieldFault && fault.got === undefined && trace.ownerValue !== undefined;
+  if (fault instanceof FieldFault && !lost) {
     return invalid(codec.name, trace.field, fault.expected, printed(trace.plain(fault.got)));
   }
-  // Reading a field of what is no object.
-  if (fault instanceof TypeError) {
-    return invalid(codec.name, trace.owner, "a value of the field's type", printed(trace.ownerValue));
+  if (lost || fault instanceof TypeError) {
+    return invalid(
+      codec.name,
+      trace.owner,
+      "an object with the fields of its type",
+      printed(trace.ownerValue),
+    );
   }
   throw fault;
 }

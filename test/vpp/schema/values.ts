@@ -179,7 +179,7 @@ function fixedString(size: number): fc.Arbitrary<string> {
 }
 
 /** Canonical text by the WHATWG URL parser, which follows RFC 5952 but for IPv4-mapped addresses. */
-function ip6Text(address: Uint8Array): string {
+export function ip6Text(address: Uint8Array): string {
   const groups = Buffer.from(address)
     .toString("hex")
     .replace(/....(?!$)/g, "$&:");
