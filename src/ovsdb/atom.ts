@@ -8,6 +8,7 @@ import {
 } from "./column-type.js";
 import { fault, type Fault } from "./fault.js";
 import { isArray, isSendable } from "./json.js";
+import type { IntegerForm } from "./schema-rows.js";
 import { toUuid, zeroUuid, type Uuid } from "./uuid.js";
 import { NamedUuid, type Atom, type Integer } from "./value.js";
 
@@ -42,8 +43,8 @@ export function toInteger(value: unknown): Integer | undefined {
 }
 
 /** The codec of a base type. Every check that its constraints ask for is decided here, once. */
-export function atomCodec(base: BaseType): AtomCodec {
-  if (base.type === "integer") return integerCodec(base);
+export function atomCodec(base: BaseType, integers: IntegerForm = "exact"): AtomCodec {
+  if (base.type === "integer") return integerCodec(base, integers);
   if (base.type === "real") return realCodec(base);
   if (base.type === "boolean") return booleanCodec(base.enum);
   if (base.type === "string") return stringCodec(base);
@@ -59,26 +60,33 @@ function within(low: Integer | undefined, high: Integer | undefined): string {
   return high === undefined ? "" : ` of at most ${high}`;
 }
 
-function integerCodec(base: IntegerType): AtomCodec {
+const forms: Readonly<Record<IntegerForm, (value: Integer) => Integer>> = {
+  exact: (value) => value,
+  bigint: BigInt,
+  number: Number,
+};
+
+function integerCodec(base: IntegerType, integers: IntegerForm): AtomCodec {
   const { minInteger: low, maxInteger: high } = base;
   const allowed = base.enum === undefined ? undefined : new Set<unknown>(base.enum);
   const narrow = fitsNumber(base);
+  const given = forms[base.enum === undefined && !narrow ? integers : "exact"];
   const range = within(low, high);
   const expected = base.enum === undefined ? `an integer${range}` : oneOf(base.enum);
   const exact = narrow || base.enum !== undefined ? expected : `${expected}; beyond 2^53 a bigint`;
   return {
-    default: 0,
+    default: given(0),
     decode: (wire) => {
       const value = toInteger(wire);
       if (value === undefined) return fault("a 64-bit integer", wire);
-      return narrow && typeof value === "bigint" ? fault(expected, wire) : value;
+      return narrow && typeof value === "bigint" ? fault(expected, wire) : given(value);
     },
-    encode: (given) => {
-      const value = toInteger(given);
-      if (value === undefined) return fault(exact, given);
-      if (allowed !== undefined) return allowed.has(value) ? value : fault(expected, given);
+    encode: (input) => {
+      const value = toInteger(input);
+      if (value === undefined) return fault(exact, input);
+      if (allowed !== undefined) return allowed.has(value) ? value : fault(expected, input);
       if ((low !== undefined && value < low) || (high !== undefined && value > high)) {
-        return fault(expected, given);
+        return fault(expected, input);
       }
       return value;
     },

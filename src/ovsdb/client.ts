@@ -30,6 +30,7 @@ import {
 import type { Operation } from "./operations.js";
 import { Replica, type UpdateFormat } from "./replica.js";
 import type { Schemas } from "./row-plan.js";
+import { compareSchemas, type SchemaReport } from "./schema-report.js";
 import type { DatabaseSchema } from "./schema.js";
 import { readTransactionResult, type OperationResult, type ResultsOf } from "./transaction-result.js";
 import { toUuid, type Uuid } from "./uuid.js";
@@ -71,6 +72,12 @@ export class OvsdbClient<Db extends DatabaseRows = DatabaseRows> implements Asyn
   /** The database as this server describes it. */
   get schema(): DatabaseSchema {
     return this.#schemas.server;
+  }
+
+  /** How the server's schema differs from the one given to `connectOvsdb`; `undefined` if none was. */
+  get schemaReport(): SchemaReport | undefined {
+    const { expected, server } = this.#schemas;
+    return expected === undefined ? undefined : compareSchemas(expected, server);
   }
 
   /** Why the connection is over; `undefined` while it lasts. */

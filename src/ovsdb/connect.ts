@@ -11,6 +11,7 @@ import { Fault, shown } from "./fault.js";
 import { isArray, isId } from "./json.js";
 import { parseSchema } from "./parse-schema.js";
 import type { DatabaseSchema } from "./schema.js";
+import type { IntegerForm } from "./schema-rows.js";
 import type { DatabaseRows } from "./value.js";
 
 /** Where to connect to, and what for. */
@@ -74,7 +75,7 @@ export async function connectOvsdb<Db extends DatabaseRows = DatabaseRows>(
     );
   }
   const connection = new JsonRpcConnection(stream.value);
-  const server = await readServerSchema(connection, database, deadline);
+  const server = await readServerSchema(connection, database, options.schema?.integers, deadline);
   if (server.isOk()) return Ok(new OvsdbClient<Db>(connection, { server: server.value, expected }));
   connection.close();
   return server;
@@ -89,12 +90,13 @@ function badInput(operation: string, option: string, { path, expected, got }: Fa
 async function readServerSchema(
   connection: JsonRpcConnection,
   database: string,
+  integers: IntegerForm | undefined,
   deadline: Deadline,
 ): Promise<Result<DatabaseSchema, ConnectError>> {
   const { operation } = deadline;
   const reply = await connection.call("get_schema", [database], { operation, ...deadline.step() });
   if (reply.isOk()) {
-    const schema = parseSchema(reply.value);
+    const schema = parseSchema(reply.value, integers);
     return schema instanceof Fault ? Err(broken(operation, "schema", schema)) : Ok(schema);
   }
   const { error } = reply;

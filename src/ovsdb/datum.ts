@@ -2,6 +2,7 @@ import { atomCodec, type AtomCodec, type EncodeContext, type WireAtom } from "./
 import { shapeOf, type ColumnType, type Shape } from "./column-type.js";
 import { Fault, fault } from "./fault.js";
 import { isArray } from "./json.js";
+import type { IntegerForm } from "./schema-rows.js";
 import type { Atom, Value } from "./value.js";
 
 /** A column's value as it stands in JSON: RFC 7047 section 5.1. */
@@ -19,9 +20,15 @@ export interface DatumCodec {
 }
 
 /** The codec of a column type, in the shape of its values or, where it is written as a set, as one. Make it once. */
-export function datumCodec(type: ColumnType, shape: Shape = shapeOf(type)): DatumCodec {
-  const key = atomCodec(type.key);
-  if (type.value !== undefined) return mapCodec(key, atomCodec(type.value), type.min, type.max);
+export function datumCodec(
+  type: ColumnType,
+  shape: Shape = shapeOf(type),
+  integers: IntegerForm = "exact",
+): DatumCodec {
+  // Members and keys are told apart by what they are read as: they are never rounded.
+  const tellsApart = integers === "number" && (shape === "set" || shape === "map");
+  const key = atomCodec(type.key, tellsApart ? "exact" : integers);
+  if (type.value !== undefined) return mapCodec(key, atomCodec(type.value, integers), type.min, type.max);
   if (shape === "scalar") return scalarCodec(key);
   return shape === "optional" ? optionalCodec(key) : setCodec(key, type.min, type.max);
 }

@@ -2,6 +2,7 @@ import type { Fault } from "./fault.js";
 import { parseSchema } from "./parse-schema.js";
 import type { ColumnSchema, DatabaseSchema } from "./schema.js";
 import { fitsNumber, type BaseType } from "./column-type.js";
+import type { IntegerForm, RowsOf, SchemaJson } from "./schema-rows.js";
 import type { DatabaseRows } from "./value.js";
 
 declare const rows: unique symbol;
@@ -12,19 +13,50 @@ declare const rows: unique symbol;
  * the server has in another form is refused when it is asked for. Made by {@link defineSchema}.
  */
 export interface ExpectedSchema<Db extends DatabaseRows> {
+  /** How integers are read. */
+  readonly integers: IntegerForm;
   /** @internal */
   readonly model: () => DatabaseSchema | Fault;
   /** The type of the rows; there is no such member. */
   readonly [rows]?: Db;
 }
 
+/** How the values of a schema's rows are read. */
+export interface SchemaOptions<Form extends IntegerForm = IntegerForm> {
+  /** How integers are read whose column may hold more than a number can. Default: `exact`. */
+  readonly integers?: Form | undefined;
+}
+
 /**
- * Makes an {@link ExpectedSchema} of a `<database-schema>`: RFC 7047 section 3.2. The generator of row types writes
- * the call. The JSON is read when it is first used; `connectOvsdb` says so if it is no schema.
+ * Makes an {@link ExpectedSchema} of a `<database-schema>`: RFC 7047 section 3.2. The types of the rows come from the
+ * JSON itself, where it is a literal; the generator, `ovsdb-bindgen`, writes the same types out, with comments, for a
+ * schema that is a file. The JSON is read when it is first used; `connectOvsdb` says so if it is no schema.
+ *
+ * ```ts
+ * const schema = defineSchema({
+ *   name: "Lab",
+ *   version: "1.0.0",
+ *   tables: { Log: { isRoot: true, columns: { text: { type: "string" }, tag: { type: { key: "integer", min: 0 } } } } },
+ * });
+ * const client = await connectOvsdb({ remote, database: "Lab", schema });
+ * ```
  */
-export function defineSchema<Db extends DatabaseRows>(json: unknown): ExpectedSchema<Db> {
+export function defineSchema<const Json extends SchemaJson, Form extends IntegerForm = "exact">(
+  json: Json,
+  options?: SchemaOptions<Form>,
+): ExpectedSchema<RowsOf<Json, Form>>;
+/** Makes an {@link ExpectedSchema} whose types are known already, as the generator does. */
+export function defineSchema<Db extends DatabaseRows>(
+  json: unknown,
+  options?: SchemaOptions,
+): ExpectedSchema<Db>;
+export function defineSchema<Db extends DatabaseRows>(
+  json: unknown,
+  options: SchemaOptions = {},
+): ExpectedSchema<Db> {
+  const { integers = "exact" } = options;
   let parsed: DatabaseSchema | Fault | undefined;
-  return { model: () => (parsed ??= parseSchema(json)) };
+  return { integers, model: () => (parsed ??= parseSchema(json, integers)) };
 }
 
 /**

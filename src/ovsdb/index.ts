@@ -32,7 +32,7 @@ export {
   type RequestError,
   type TransactError,
 } from "./errors.js";
-export { defineSchema, type ExpectedSchema } from "./expected-schema.js";
+export { defineSchema, type ExpectedSchema, type SchemaOptions } from "./expected-schema.js";
 export type { MonitoredRows, MonitorRequest, TableRequest } from "./monitor-request.js";
 export {
   Monitor,
@@ -69,6 +69,8 @@ export {
 } from "./operations.js";
 export type { IdentifiedRow } from "./row-plan.js";
 export type { ColumnSchema, DatabaseSchema, TableSchema } from "./schema.js";
+export { compareSchemas, SchemaReport, type SchemaDifference } from "./schema-report.js";
+export type { IntegerForm, RowsOf, SchemaJson } from "./schema-rows.js";
 export type {
   CountResult,
   EmptyResult,

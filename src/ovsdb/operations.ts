@@ -16,6 +16,9 @@ export type Stored<R extends Row> = R & ImplicitColumns;
 
 type StoredColumn<R extends Row> = ColumnName<R> | keyof ImplicitColumns;
 
+/** The numbers among the values of a column, as an operation takes them. */
+type InputInteger<V> = Extract<InputAtom<Extract<V, Integer>>, Integer>;
+
 /**
  * One condition on a row: `[column, function, value]`, or a boolean that every or no row meets. `==` and `!=` compare
  * the whole value; `includes` and `excludes` ask for members of a set or map; the order functions work on numbers, and
@@ -26,13 +29,13 @@ export type Condition<R extends Row> =
   | {
       readonly [C in StoredColumn<R>]:
         | readonly [C, "==" | "!=" | "includes" | "excludes", Input<Stored<R>[C]>]
-        | readonly [C, "<" | "<=" | ">" | ">=", Extract<Stored<R>[C], Integer>];
+        | readonly [C, "<" | "<=" | ">" | ">=", InputInteger<Stored<R>[C]>];
     }[StoredColumn<R>];
 
 /** Which rows an operation is about: those that meet every condition. Empty: all rows of the table. */
 export type Where<R extends Row> = readonly Condition<R>[];
 
-type NumberOf<V> = V extends readonly (infer A)[] ? Extract<A, Integer> : Extract<V, Integer>;
+type NumberOf<V> = V extends readonly (infer A)[] ? InputInteger<A> : InputInteger<V>;
 
 type Members<V> =
   | Input<Extract<V, readonly Atom[] | ReadonlyMap<Atom, Atom>>>

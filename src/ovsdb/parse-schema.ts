@@ -4,14 +4,16 @@ import { datumCodec } from "./datum.js";
 import { Fault, fault } from "./fault.js";
 import { isArray, isId, isObject, member } from "./json.js";
 import { ColumnSchema, DatabaseSchema, TableSchema } from "./schema.js";
+import type { IntegerForm } from "./schema-rows.js";
 import type { Uuid } from "./uuid.js";
 import { isSet, type Atom, type Integer } from "./value.js";
 
 /**
  * Reads a `<database-schema>`: RFC 7047 section 3.2. Members that the RFC does not name are passed over, so that a
- * later server can add some; names are checked, so that none of them can be anything but a name.
+ * later server can add some; names are checked, so that none of them can be anything but a name. `integers` is how the
+ * values of its columns are read.
  */
-export function parseSchema(json: unknown): DatabaseSchema | Fault {
+export function parseSchema(json: unknown, integers: IntegerForm = "exact"): DatabaseSchema | Fault {
   if (!isObject(json)) return fault("a database schema", json);
   const name = member(json, "name");
   if (typeof name !== "string" || !isId(name)) return fault("the name of a database", name).within("name");
@@ -25,7 +27,7 @@ export function parseSchema(json: unknown): DatabaseSchema | Fault {
   );
   const tables = new Map<string, TableSchema>();
   for (const [tableName, tableJson] of Object.entries(tablesJson)) {
-    const table = parseTable(tableName, tableJson, allAreRoot);
+    const table = parseTable(tableName, tableJson, { allAreRoot, integers });
     if (table instanceof Fault) return table.within(tableName).within("tables");
     tables.set(tableName, table);
   }
@@ -39,7 +41,11 @@ function checkName(name: string): Fault | undefined {
   return isId(name) && !name.startsWith("_") ? undefined : fault("a name of letters, digits and _", name);
 }
 
-function parseTable(name: string, json: unknown, allAreRoot: boolean): TableSchema | Fault {
+function parseTable(
+  name: string,
+  json: unknown,
+  { allAreRoot, integers }: { readonly allAreRoot: boolean; readonly integers: IntegerForm },
+): TableSchema | Fault {
   const bad = checkName(name);
   if (bad !== undefined) return bad;
   if (!isObject(json)) return fault("a table schema", json);
@@ -53,7 +59,7 @@ function parseTable(name: string, json: unknown, allAreRoot: boolean): TableSche
   if (!isObject(columnsJson)) return fault("an object", columnsJson).within("columns");
   const columns = new Map<string, ColumnSchema>();
   for (const [columnName, columnJson] of Object.entries(columnsJson)) {
-    const column = parseColumn(columnName, columnJson);
+    const column = parseColumn(columnName, columnJson, integers);
     if (column instanceof Fault) return column.within(columnName).within("columns");
     columns.set(columnName, column);
   }
@@ -80,7 +86,7 @@ function parseIndexes(
   return indexes;
 }
 
-function parseColumn(name: string, json: unknown): ColumnSchema | Fault {
+function parseColumn(name: string, json: unknown, integers: IntegerForm): ColumnSchema | Fault {
   const bad = checkName(name);
   if (bad !== undefined) return bad;
   if (!isObject(json)) return fault("a column schema", json);
@@ -92,7 +98,7 @@ function parseColumn(name: string, json: unknown): ColumnSchema | Fault {
   if (ephemeral instanceof Fault) return ephemeral;
   // The server itself has to take a weak reference out when the row goes (`ovsdb_column_from_json` of ovsdb/column.c).
   const weak = [type.key, type.value].some((base) => base?.type === "uuid" && base.refType === "weak");
-  return new ColumnSchema(name, type, { mutable: mutable || weak, ephemeral });
+  return new ColumnSchema(name, type, { mutable: mutable || weak, ephemeral, integers });
 }
 
 function parseColumnType(json: unknown): ColumnType | Fault {

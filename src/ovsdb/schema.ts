@@ -1,6 +1,7 @@
 import { isComposite, shapeOf, type BaseType, type ColumnType, type Shape } from "./column-type.js";
 import { datumCodec, type DatumCodec } from "./datum.js";
 import { Fault } from "./fault.js";
+import type { IntegerForm } from "./schema-rows.js";
 import type { Integer } from "./value.js";
 
 /** A column of a table: its type, and how its values are read and written. */
@@ -14,19 +15,25 @@ export class ColumnSchema {
   readonly ephemeral: boolean;
   /** @internal */
   readonly codec: DatumCodec;
+  readonly #integers: IntegerForm;
   readonly #variants = new Map<string, DatumCodec>();
 
   constructor(
     name: string,
     type: ColumnType,
-    options: { readonly mutable: boolean; readonly ephemeral: boolean },
+    options: {
+      readonly mutable: boolean;
+      readonly ephemeral: boolean;
+      readonly integers?: IntegerForm | undefined;
+    },
   ) {
     this.name = name;
     this.type = type;
     this.shape = shapeOf(type);
     this.mutable = options.mutable;
     this.ephemeral = options.ephemeral;
-    this.codec = datumCodec(type);
+    this.#integers = options.integers ?? "exact";
+    this.codec = datumCodec(type, this.shape, this.#integers);
   }
 
   /**
@@ -36,7 +43,8 @@ export class ColumnSchema {
   variant(name: string, type: (own: ColumnType) => ColumnType, shape?: Shape): DatumCodec {
     let codec = this.#variants.get(name);
     if (codec === undefined) {
-      codec = datumCodec(type(this.type), shape);
+      const own = type(this.type);
+      codec = datumCodec(own, shape ?? shapeOf(own), this.#integers);
       this.#variants.set(name, codec);
     }
     return codec;

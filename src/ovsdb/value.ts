@@ -45,8 +45,8 @@ export function named(name: string): NamedUuid {
   return new NamedUuid(name);
 }
 
-/** An atom that goes to the server: where a uuid stands, a row of the same transaction may stand. */
-export type InputAtom<A> = A extends Uuid ? Uuid | NamedUuid : A;
+/** An atom that goes to the server: where a uuid stands, a row of the same transaction may; a bigint may be a number. */
+export type InputAtom<A> = A extends Uuid ? Uuid | NamedUuid : bigint extends A ? Integer : A;
 
 /** A value that goes to the server. */
 export type Input<V> =

@@ -4,6 +4,7 @@ import type { EncodeContext } from "../../src/ovsdb/atom.js";
 import type { BaseType } from "../../src/ovsdb/column-type.js";
 import { datumCodec } from "../../src/ovsdb/datum.js";
 import { Fault } from "../../src/ovsdb/fault.js";
+import type { IntegerForm } from "../../src/ovsdb/schema-rows.js";
 import { named } from "../../src/ovsdb/value.js";
 import { columnTypes, sorted, typedValues } from "./arbitraries.js";
 import { schemaOf } from "./lab.js";
@@ -11,8 +12,8 @@ import { schemaOf } from "./lab.js";
 const id = "ba0dc8a8-4b74-46e2-8b08-0ba23d3703c5";
 const nothing: EncodeContext = { names: new Set(), kept: undefined };
 
-const codecOf = (type: unknown) => {
-  const schema = schemaOf({ name: "Db", tables: { T: { columns: { c: { type } } } } });
+const codecOf = (type: unknown, integers?: IntegerForm) => {
+  const schema = schemaOf({ name: "Db", tables: { T: { columns: { c: { type } } } } }, integers);
   const column = schema.tables.get("T")?.column("c");
   if (column === undefined) throw new Error("no column");
   return column.codec;
@@ -48,6 +49,34 @@ describe("reading a value by its type", () => {
     ["a map with __proto__ for a key", map, ["map", [["__proto__", 1]]], new Map([["__proto__", 1]])],
   ])("%s", (_what, type, wire, value) => {
     expect(codecOf(type).decode(wire)).toEqual(value);
+  });
+
+  it.each<[string, unknown, IntegerForm, unknown, unknown]>([
+    ["an integer, always a bigint", "integer", "bigint", 7, 7n],
+    ["a set of integers, always bigints", set, "bigint", ["set", [1, 2]], [1n, 2n]],
+    ["an integer, rounded", "integer", "number", 2n ** 53n + 1n, 2 ** 53],
+    ["a map's integers, rounded", map, "number", ["map", [["a", 2n ** 60n]]], new Map([["a", 2 ** 60]])],
+    [
+      "a set's integers, exact: two of them never become one",
+      set,
+      "number",
+      ["set", [2n ** 53n, 2n ** 53n + 1n]],
+      [2n ** 53n, 2n ** 53n + 1n],
+    ],
+    [
+      "an integer whose range fits a number",
+      { key: { type: "integer", minInteger: 0, maxInteger: 9 } },
+      "bigint",
+      7,
+      7,
+    ],
+  ])("%s", (_what, type, integers, wire, value) => {
+    expect(codecOf(type, integers).decode(wire)).toEqual(value);
+  });
+
+  it("the default of an integer in the form that was chosen", () => {
+    expect(codecOf("integer", "bigint").default).toBe(0n);
+    expect(codecOf("integer", "number").default).toBe(0);
   });
 
   it.each([

@@ -1,5 +1,6 @@
 import { parseSchema } from "../../src/ovsdb/parse-schema.js";
 import { DatabaseSchema } from "../../src/ovsdb/schema.js";
+import type { IntegerForm } from "../../src/ovsdb/schema-rows.js";
 import { toUuid, type Uuid } from "../../src/ovsdb/uuid.js";
 
 /** A small database that has every kind of column, table and reference. */
@@ -39,8 +40,8 @@ export const labJson = {
 } as const;
 
 /** Reads a schema that is known to be one. */
-export function schemaOf(json: unknown): DatabaseSchema {
-  const schema = parseSchema(json);
+export function schemaOf(json: unknown, integers?: IntegerForm): DatabaseSchema {
+  const schema = parseSchema(json, integers);
   if (schema instanceof DatabaseSchema) return schema;
   throw new Error(`no schema: ${schema.path} is ${schema.got}; expected ${schema.expected}`);
 }

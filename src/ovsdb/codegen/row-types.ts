@@ -1,5 +1,6 @@
 import { fitsNumber, type BaseType } from "../column-type.js";
 import type { ColumnSchema, DatabaseSchema, TableSchema } from "../schema.js";
+import type { IntegerForm } from "../schema-rows.js";
 import type { Atom } from "../value.js";
 import { schemaLiteral } from "./schema-literal.js";
 import { byName, quoted } from "./text.js";
@@ -12,6 +13,8 @@ export interface RowTypesOptions {
   readonly schemaConstant: string;
   /** Where `defineSchema` and the types of values come from, such as `vswitch-drivers/ovsdb`. */
   readonly runtimeModule: string;
+  /** How integers are read whose column may hold more than a number can. Default: `exact`. */
+  readonly integers?: IntegerForm | undefined;
 }
 
 /**
@@ -21,35 +24,38 @@ export interface RowTypesOptions {
  * checked, as a string literal or as words of a comment, so nothing in a schema becomes code.
  */
 export function generateRowTypes(schema: DatabaseSchema, options: RowTypesOptions): string {
-  const { databaseType, schemaConstant, runtimeModule } = options;
+  const { databaseType, schemaConstant, runtimeModule, integers = "exact" } = options;
   const tables = byName(schema.tables.values());
-  const imported = ["defineSchema", "type ExpectedSchema", ...typeImports(tables)];
+  const imported = ["defineSchema", "type ExpectedSchema", ...typeImports(tables, integers)];
+  const form = integers === "exact" ? "" : `, { integers: ${quoted(integers)} }`;
   const title = words(`${schema.name} ${schema.version}`).trim();
   return [
     `// Generated from the schema of ${title}. Do not edit it: generate it again.`,
     `import { ${imported.join(", ")} } from ${quoted(runtimeModule)};`,
     "",
-    ...tables.map(rowType),
+    ...tables.map((table) => rowType(table, integers)),
     `/** The tables of ${title}. */`,
     `export type ${databaseType} = {`,
     ...tables.map(({ name }) => `  readonly ${name}: ${name}Row;`),
     "};",
     "",
     "/** The schema that these types were made from. */",
-    `export const ${schemaConstant}: ExpectedSchema<${databaseType}> = defineSchema<${databaseType}>(${schemaLiteral(schema)});`,
+    `export const ${schemaConstant}: ExpectedSchema<${databaseType}> = defineSchema<${databaseType}>(${schemaLiteral(schema)}${form});`,
     "",
   ].join("\n");
 }
 
 /** What the types of the rows are written with, if any is. */
-function typeImports(tables: readonly TableSchema[]): readonly string[] {
-  const types = tables.flatMap(({ columns }) => [...columns.values()]).map(valueType);
+function typeImports(tables: readonly TableSchema[], integers: IntegerForm): readonly string[] {
+  const types = tables
+    .flatMap(({ columns }) => [...columns.values()])
+    .map((column) => valueType(column, integers));
   return ["Integer", "Uuid"]
     .filter((name) => types.some((type) => new RegExp(`\\b${name}\\b`, "u").test(type)))
     .map((name) => `type ${name}`);
 }
 
-function rowType(table: TableSchema): string {
+function rowType(table: TableSchema, integers: IntegerForm): string {
   const notes = [
     `A row of table ${table.name}.`,
     table.isRoot ? "" : "It lives as long as a strong reference to it does.",
@@ -62,7 +68,7 @@ function rowType(table: TableSchema): string {
     `export type ${table.name}Row = {`,
     ...columns.flatMap((column) => [
       `  ${columnComment(column)}`,
-      `  readonly ${column.name}: ${valueType(column)};`,
+      `  readonly ${column.name}: ${valueType(column, integers)};`,
     ]),
     "};",
     "",
@@ -88,18 +94,26 @@ function words(text: string): string {
   return text.replaceAll(/[\p{Cc}\u2028\u2029]/gu, " ").replaceAll(/[\\{}@<>`]|(?<=\*)\//gu, String.raw`\$&`);
 }
 
-function valueType({ type, shape }: ColumnSchema): string {
-  const key = atomType(type.key);
-  if (type.value !== undefined) return `ReadonlyMap<${key}, ${atomType(type.value)}>`;
+function valueType({ type, shape }: ColumnSchema, integers: IntegerForm): string {
+  // As `datumCodec` has it: members and keys are told apart by what they are read as.
+  const tellsApart = integers === "number" && (shape === "set" || shape === "map");
+  const key = atomType(type.key, tellsApart ? "exact" : integers);
+  if (type.value !== undefined) return `ReadonlyMap<${key}, ${atomType(type.value, integers)}>`;
   if (shape === "scalar") return key;
   if (shape === "optional") return `${key} | null`;
   return key.includes(" ") ? `readonly (${key})[]` : `readonly ${key}[]`;
 }
 
-function atomType(base: BaseType): string {
+const wideType: Readonly<Record<IntegerForm, string>> = {
+  exact: "Integer",
+  bigint: "bigint",
+  number: "number",
+};
+
+function atomType(base: BaseType, integers: IntegerForm): string {
   if (base.type === "uuid") return "Uuid";
   if (base.enum !== undefined && base.enum.length > 0) return base.enum.map(literalType).join(" | ");
-  if (base.type === "integer") return fitsNumber(base) ? "number" : "Integer";
+  if (base.type === "integer") return fitsNumber(base) ? "number" : wideType[integers];
   return base.type === "real" ? "number" : base.type;
 }
 
