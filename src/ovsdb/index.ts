@@ -95,3 +95,4 @@ export {
   type TableName,
   type Value,
 } from "./value.js";
+export type { Change, IndexColumn, IndexRequest, KeyPart, Snapshot, TableView } from "./replica/snapshot.js";
