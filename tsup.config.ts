@@ -4,10 +4,12 @@ export default defineConfig({
   entry: {
     index: "src/index.ts",
     "ovsdb/index": "src/ovsdb/index.ts",
+    "ovsdb/codegen/index": "src/ovsdb/codegen/index.ts",
     "testing/index": "src/testing/index.ts",
     "vpp/index": "src/vpp/index.ts",
     "vpp/codegen/index": "src/vpp/codegen/index.ts",
     "vpp/wire/index": "src/vpp/wire/index.ts",
+    "cli/ovsdb-bindgen": "src/cli/ovsdb-bindgen.ts",
     "cli/vpp-bindgen": "src/cli/vpp-bindgen.ts",
     "cli/vswitch": "src/cli/vswitch.ts",
   },

@@ -25,6 +25,7 @@ export type {
   UuidType,
 } from "./column-type.js";
 export { connectOvsdb, type ConnectError, type ConnectOptions } from "./connect.js";
+export type { TlsOptions } from "../net/tls.js";
 export {
   TransactionRejectedError,
   type FailedOperation,

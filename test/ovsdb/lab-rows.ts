@@ -69,7 +69,13 @@ export const labSchema: ExpectedSchema<LabDatabase> = defineSchema<LabDatabase>(
       },
       indexes: [["name"]],
     },
-    Log: { columns: { k: { type: "integer" }, msg: { type: "string" } }, isRoot: true },
+    Log: {
+      columns: {
+        k: { type: "integer" },
+        msg: { type: "string" },
+      },
+      isRoot: true,
+    },
     Root: {
       columns: {
         friends: {

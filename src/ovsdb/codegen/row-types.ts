@@ -2,6 +2,7 @@ import { fitsNumber, type BaseType } from "../column-type.js";
 import type { ColumnSchema, DatabaseSchema, TableSchema } from "../schema.js";
 import type { IntegerForm } from "../schema-rows.js";
 import type { Atom } from "../value.js";
+import { generatedMark } from "./output.js";
 import { schemaLiteral } from "./schema-literal.js";
 import { byName, quoted } from "./text.js";
 
@@ -30,7 +31,7 @@ export function generateRowTypes(schema: DatabaseSchema, options: RowTypesOption
   const form = integers === "exact" ? "" : `, { integers: ${quoted(integers)} }`;
   const title = words(`${schema.name} ${schema.version}`).trim();
   return [
-    `// Generated from the schema of ${title}. Do not edit it: generate it again.`,
+    `${generatedMark}${title}. Do not edit it: generate it again.`,
     `import { ${imported.join(", ")} } from ${quoted(runtimeModule)};`,
     "",
     ...tables.map((table) => rowType(table, integers)),

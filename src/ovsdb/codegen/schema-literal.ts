@@ -5,14 +5,21 @@ import { byName, quoted } from "./text.js";
 type Literal =
   string | number | bigint | boolean | readonly Literal[] | { readonly [name: string]: Literal | undefined };
 
-/** A schema as a TypeScript expression of its `<database-schema>`, with what the RFC lets one leave out left out. */
+/**
+ * A schema as a TypeScript expression of its `<database-schema>`, with what the RFC lets one leave out left out: a line
+ * for each column.
+ */
 export function schemaLiteral(schema: DatabaseSchema): string {
-  return literal({
+  const json = {
     name: schema.name,
     version: schema.version,
     tables: named(byName(schema.tables.values()), tableJson),
-  });
+  };
+  return literal(json, "\n", linesDeep);
 }
+
+/** The schema, its tables, a table and its columns are written a member a line. */
+const linesDeep = 4;
 
 function named<T extends { readonly name: string }>(
   items: readonly T[],
@@ -53,15 +60,17 @@ function baseJson(base: BaseType): Literal {
   return { type, enum: wire === undefined ? undefined : ["set", wire], ...Object.fromEntries(given) };
 }
 
-function literal(value: Literal): string {
+function literal(value: Literal, newLine: string, deep: number): string {
   if (typeof value === "bigint") return `${value}n`;
-  if (isList(value)) return `[${value.map(literal).join(", ")}]`;
+  if (isList(value)) return `[${value.map((each) => literal(each, newLine, 0)).join(", ")}]`;
   if (typeof value === "string") return quoted(value);
   if (typeof value !== "object") return String(value);
-  const members = Object.entries(value).map(([name, each]) =>
-    each === undefined ? "" : `${quoted(name)}: ${literal(each)}`,
+  const inner = `${newLine}  `;
+  const members = Object.entries(value).flatMap(([name, each]) =>
+    each === undefined ? [] : [`${quoted(name)}: ${literal(each, inner, deep - 1)}`],
   );
-  return `{ ${members.filter((member) => member !== "").join(", ")} }`;
+  if (deep <= 0 || members.length === 0) return `{ ${members.join(", ")} }`;
+  return `{${inner}${members.join(`,${inner}`)}${newLine}}`;
 }
 
 function isList(value: Literal): value is readonly Literal[] {
