@@ -16,6 +16,7 @@ export type { SubscriptionKeys } from "./api/subscription-request.js";
 export type { Dump } from "./api/details.js";
 export type { EventStream, VppEvent } from "./api/event-stream.js";
 export type { Absence, Capability } from "./api/capability.js";
+export { fitOf, type Fit, type MessageForm, type Misfit } from "./api/fit.js";
 export type { VppCallError, VppConnectError } from "./api/errors.js";
 export { RetvalError } from "./api/retval.js";
 export { vnetError, vnetErrors, type RetvalClass, type VnetError } from "./api/vnet-errors.js";

@@ -1,15 +1,27 @@
 /**
  * What a user gets from npm: packs the package, installs it into an empty project, and there loads every entry, by import
- * and by require, on every supported line of Node, and compiles against the types. With a file name as its argument it leaves its
+ * and by require, on every supported line of Node, compiles against the types, and builds and runs the example. With a file name as its argument it leaves its
  * counts there, in the words of vitest's JSON report.
  */
-import { execFile } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import process from "node:process";
+import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 import * as v from "valibot";
+import { apiDirectory, releases, unlessMissing } from "../vpp/schema/api-files.js";
 
 const nodeLines = ["20", "22", "24"];
 
@@ -43,11 +55,20 @@ const required = process.argv.slice(2).map((entry) => [entry, require(entry)]);
   }
 })();`;
 
+/** Runs a simulated VPP of the API files of its argument until its input ends. */
+const simulateVpp = `
+import { VppServer } from "vswitch-drivers/testing";
+const server = (await VppServer.start({ api: { directory: process.argv[2] } })).unwrap();
+console.log(server.remote);
+for await (const _chunk of process.stdin);
+await server.stop();`;
+
 const work = mkdtempSync(join(tmpdir(), "tarball-"));
 try {
   if (await check("installs into an empty project", () => install(work))) {
     for (const line of nodeLines) await checkOnNode(line, work);
     await check("compiles against the types", () => compile(work));
+    await checkExample(work);
   }
 } finally {
   rmSync(work, { recursive: true, force: true });
@@ -128,6 +149,56 @@ async function compile(project: string): Promise<void> {
   );
 }
 
+/** The example generates its bindings in its own build, from the packed generator, and talks to the simulated VPP. */
+async function checkExample(project: string): Promise<void> {
+  const what = "the example builds its bindings and uses them";
+  const release = releases.at(-1);
+  if (release === undefined) {
+    counts.numPendingTests += 1;
+    say(`skipped: ${what}${unlessMissing}`);
+    return;
+  }
+  const api = join(apiDirectory, release);
+  await check(what, async () => {
+    const example = join(project, "example");
+    cpSync(join(root, "examples/vpp-bindings"), example, { recursive: true, filter: isSource });
+    mkdirSync(join(example, "node_modules"));
+    symlinkSync(join(root, "node_modules/@types"), join(example, "node_modules/@types"));
+    await run("npm", ["run", "build"], example, { VPP_API: api, PATH: programs(project) });
+    writeFileSync(join(project, "vpp.mjs"), simulateVpp);
+    const vpp = spawn(process.execPath, ["vpp.mjs", api], {
+      cwd: project,
+      stdio: ["pipe", "pipe", "inherit"],
+    });
+    try {
+      const lines = createInterface({ input: vpp.stdout });
+      const [line] = await Promise.race([
+        once(lines, "line"),
+        once(vpp, "close").then(([code]) => [`exit ${String(code)}`]),
+      ]);
+      const environment = { VPP_REMOTE: String(line), PATH: programs(project) };
+      const { stdout } = await run("npm", ["run", "--silent", "start"], example, environment);
+      const expected = "VPP 26.06-release\nlocal0 00:00:00:00:00:00 down\nloop0 02:fe:00:00:00:01 up\n";
+      if (stdout !== expected) throw new Error(`it printed ${stdout}`);
+      const fits = await run("npm", ["run", "--silent", "check"], example, environment);
+      if (!fits.stdout.endsWith("messages fit.\n")) throw new Error(`the check printed ${fits.stdout}`);
+    } finally {
+      vpp.stdin.end();
+      await once(vpp, "close");
+    }
+  });
+}
+
+/** What a clone has of the example. */
+function isSource(path: string): boolean {
+  return !/[\\/](?:dist|node_modules|bindings)$/.test(path);
+}
+
+/** The commands of the installed package and the compiler of this one. */
+function programs(project: string): string {
+  return [join(project, "node_modules/.bin"), join(root, "node_modules/.bin"), process.env["PATH"]].join(":");
+}
+
 async function check(what: string, work: () => Promise<void>): Promise<boolean> {
   try {
     await work();
@@ -151,8 +222,10 @@ async function run(
   file: string,
   args: readonly string[],
   cwd: string,
+  environment: Readonly<Record<string, string>> = {},
 ): Promise<{ stdout: string; stderr: string }> {
-  return promisify(execFile)(file, args, { cwd, timeout: 300_000, maxBuffer: 64 * 1024 * 1024 });
+  const env = { ...process.env, ...environment };
+  return promisify(execFile)(file, args, { cwd, env, timeout: 300_000, maxBuffer: 64 * 1024 * 1024 });
 }
 
 function say(line: string): void {

@@ -34,10 +34,21 @@ export interface DiffArguments {
   readonly json: boolean;
 }
 
+/** What `check` is asked for. */
+export interface CheckArguments {
+  readonly kind: "check";
+  readonly bindings: string;
+  readonly remote: string;
+  readonly api: string | undefined;
+  readonly usedIn: string | undefined;
+  readonly json: boolean;
+}
+
 /** What the arguments ask for. */
 export type Arguments =
   | GenerateArguments
   | DiffArguments
+  | CheckArguments
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "misused"; readonly message: string };
 
@@ -176,6 +187,39 @@ export async function parse(argv: readonly string[]): Promise<Arguments> {
         asked = { kind: "diff", before, after, usedIn, json };
       },
     )
+    .command(
+      "check <bindings>",
+      "whether a running VPP fits generated bindings; exit 1 when it does not",
+      (command) =>
+        command
+          .positional("bindings", {
+            type: "string",
+            demandOption: true,
+            describe: "directory with generated bindings",
+          })
+          .option("remote", {
+            type: "string",
+            requiresArg: true,
+            default: "unix:/run/vpp/api.sock",
+            describe: "the API socket of VPP",
+          })
+          .option("api", {
+            type: "string",
+            requiresArg: true,
+            describe: "its *.api.json files, for a VPP before 24.06, which cannot tell them itself",
+          })
+          .option("used-in", {
+            type: "string",
+            requiresArg: true,
+            describe: "only messages that this source tree uses",
+          })
+          .option("json", { type: "boolean", default: false, describe: "print JSON" })
+          .example("$0 check src/vpp-bindings --remote unix:/run/vpp/api.sock --used-in src", ""),
+      (given) => {
+        const { bindings, remote, api, usedIn, json } = given;
+        asked = { kind: "check", bindings, remote, api, usedIn, json };
+      },
+    )
     .strict()
     .parserConfiguration({ "parse-positional-numbers": false, "greedy-arrays": false })
     .help("help", "show this help")
@@ -185,13 +229,22 @@ export async function parse(argv: readonly string[]): Promise<Arguments> {
     .showHelpOnFail(false)
     .exitProcess(false)
     .wrap(110);
+  let failure: Error | undefined;
   try {
-    await parser.parseAsync([...argv], {}, (_error: unknown, _given: unknown, output: string) => {
-      text = output;
-    });
+    // With a callback, yargs hands misuse to it and throws only what the handlers throw.
+    await parser.parseAsync(
+      [...argv],
+      {},
+      (error: Error | null | undefined, _given: unknown, output: string) => {
+        failure = error ?? undefined;
+        text = output;
+      },
+    );
   } catch (error) {
-    return { kind: "misused", message: oneLine(error instanceof Error ? error.message : String(error)) };
+    if (!(error instanceof Error)) throw error;
+    failure = error;
   }
+  if (failure !== undefined) return { kind: "misused", message: oneLine(failure.message || text) };
   return asked ?? { kind: "text", text };
 }
 

@@ -9,11 +9,11 @@ import type { Said } from "./said.js";
 export interface World {
   readonly stdout: NodeJS.WritableStream;
   readonly stderr: NodeJS.WritableStream;
-  /** Ends `--watch`. */
+  /** Ends `--watch`, and gives up `check`. */
   readonly signal: AbortSignal;
 }
 
-/** The `vpp-bindgen` command. Gives the exit code: 0 done; 1 any error, or with `--check` that files are stale. */
+/** The `vpp-bindgen` command. Gives the exit code: 0 done; 1 any error, with `--check` that files are stale, with `check` that a VPP does not fit. */
 export async function main(argv: readonly string[], world: World): Promise<number> {
   const parsed = await parse(argv);
   if (parsed.kind === "text") {
@@ -25,6 +25,10 @@ export async function main(argv: readonly string[], world: World): Promise<numbe
     return 1;
   }
   if (parsed.kind === "diff") return tell(runDiff(parsed), world);
+  if (parsed.kind === "check") {
+    const { runCheck } = await import("./check.js");
+    return tell(await runCheck(parsed, world.signal), world);
+  }
   const first = tell(runGenerate(parsed), world);
   if (!parsed.watch) return first;
   const { watchSources } = await import("../../vpp/codegen/index.js");

@@ -5,12 +5,13 @@ import { DisconnectedError } from "../../core/errors.js";
 import { Err, Ok, type Result } from "../../core/result.js";
 import type { Remote } from "../../net/remote.js";
 import type { MessageValue } from "../schema/narrow.js";
-import type { AnyMessage, DumpMessage, StreamMessage, SubscribeMessage } from "../wire/index.js";
+import type { DumpMessage, StreamMessage, SubscribeMessage } from "../wire/index.js";
 import { explainAbsence, type Capability } from "./capability.js";
 import { Dump } from "./details.js";
 import { connectionChannel, type ConnectionRecord } from "./diagnostics.js";
 import type { VppCallError, VppConnectError } from "./errors.js";
 import type { EventStream } from "./event-stream.js";
+import type { MessageForm } from "./fit.js";
 import { HealthCheck } from "./health.js";
 import { Link, type Connection } from "./link.js";
 import type { Settings, VppCallOptions } from "./options.js";
@@ -175,7 +176,7 @@ export class VppClient extends EventEmitter<VppClientEvents> implements AsyncDis
   }
 
   /** What the server can do with a message; undefined while there is no connection. */
-  capability(message: string | AnyMessage): Capability | undefined {
+  capability(message: string | MessageForm): Capability | undefined {
     const { current } = this.#link;
     if (current === undefined) return undefined;
     if (typeof message !== "string") return current.routes.capability(message);

@@ -15,6 +15,7 @@ import {
   type Capability,
   type Definitions,
 } from "./capability.js";
+import type { MessageForm } from "./fit.js";
 import { Hazards, type Guard } from "./hazards.js";
 import { retvalOffset } from "./retval.js";
 import type { Session } from "./session.js";
@@ -102,7 +103,7 @@ export class Routes {
   }
 
   /** What the server can do with a message of this form. */
-  capability(form: Form): Capability {
+  capability(form: MessageForm): Capability {
     const { table } = this.#session;
     const message = form.name;
     const known = form.crcs.find((crc) => table.id(message, crc) !== undefined);

@@ -11,6 +11,7 @@ export {
   generatorVersion,
   type Report,
 } from "./generate.js";
+export { type GeneratedMessage, readGeneratedMessages } from "./generated-messages.js";
 export { checkBindings, type Stale, writeBindings, type Written } from "./output.js";
 export { type ApiDiff, diffApis, type MessageChange } from "./diff.js";
 export { usedMessages } from "./used.js";

@@ -9,7 +9,7 @@ import { asRecord } from "../schema/narrow.js";
 import { modelOf } from "../schema/api-files.js";
 
 /** The project's own directory. */
-const repository: string = resolve(dirname(fileURLToPath(import.meta.url)), "../../..");
+export const repository: string = resolve(dirname(fileURLToPath(import.meta.url)), "../../..");
 
 /** Where generated code finds the runtime of this checkout. */
 const runtime: string = join(repository, "src/vpp/wire/index.js");
