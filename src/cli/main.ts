@@ -13,6 +13,12 @@ interface Streams {
   readonly errors: Output;
 }
 
+/** How a command has ended. */
+interface Ended {
+  readonly code: number;
+  readonly endsBySignal?: boolean | undefined;
+}
+
 async function complain({ errors }: Streams, message: string): Promise<void> {
   await errors.write(`${errors.style("red", "vswitch:")} ${printable(message)}\n`);
 }
@@ -53,7 +59,7 @@ async function execute(
   parsed: Extract<Parsed, { kind: "run" }>,
   streams: Streams,
   program: Program,
-): Promise<number> {
+): Promise<Ended> {
   const json = parsed.globals.json === true;
   const { globals } = parsed;
   const result: Result<Report | null, VSwitchError> = await parsed.action({
@@ -61,14 +67,15 @@ async function execute(
     globals,
     output: streams.output,
   });
-  if (result.isErr()) return fail(streams, result.error, json);
-  return result.value === null ? 0 : tell(streams, result.value, json);
+  if (result.isErr()) return { code: await fail(streams, result.error, json) };
+  if (result.value === null) return { code: 0 };
+  return { code: await tell(streams, result.value, json), endsBySignal: result.value.endsBySignal };
 }
 
 /**
  * The `vswitch` command. Gives the exit code: 0 done; 1 any error, told on `stderr` and, with `--json`, as
- * `{"error": ...}` on `stdout`; with an {@link Interrupted} signal 128 and its number. A reader of `stdout` that leaves
- * is no error.
+ * `{"error": ...}` on `stdout`; with an {@link Interrupted} signal 128 and its number, but for a command that ends so
+ * when all is well. A reader of `stdout` that leaves is no error.
  */
 export async function main(program: Program): Promise<number> {
   using output = new Output(program.stdout, program.env);
@@ -79,21 +86,22 @@ export async function main(program: Program): Promise<number> {
     return 0;
   }
   const parsed = await parse(program.argv, output.width);
-  let code = 0;
+  let ended: Ended = { code: 0 };
   switch (parsed.kind) {
     case "text":
       await output.write(`${parsed.text.trimEnd()}\n`);
       break;
     case "misused":
-      code = await misused(streams, parsed.message, program.argv.includes("--json"));
+      ended = { code: await misused(streams, parsed.message, program.argv.includes("--json")) };
       break;
     case "run":
-      code = await execute(parsed, streams, program);
+      ended = await execute(parsed, streams, program);
       break;
   }
   if (output.error !== undefined) {
     await complain(streams, `standard output cannot be written: ${output.error.message}`);
-    code = 1;
+    ended = { code: 1 };
   }
-  return program.signal.reason instanceof Interrupted ? program.signal.reason.exitCode : code;
+  const interrupted = program.signal.reason instanceof Interrupted && ended.endsBySignal !== true;
+  return interrupted ? program.signal.reason.exitCode : ended.code;
 }

@@ -1,4 +1,4 @@
-import { toJson } from "./json.js";
+import { toJson } from "../core/json.js";
 import { coloured, plain, type Style } from "./style.js";
 
 /** A stream to print to: `process.stdout`, or a test's. */

@@ -7,6 +7,7 @@ import { deleteCommand } from "./commands/delete.js";
 import { doctorCommand } from "./commands/doctor.js";
 import { gcCommand } from "./commands/gc.js";
 import { listCommand } from "./commands/list.js";
+import { serveCommand } from "./commands/serve.js";
 import { showCommand } from "./commands/show.js";
 import { watchCommand } from "./commands/watch.js";
 import { withGlobals, type GlobalOptions, type Globals } from "./globals.js";
@@ -27,6 +28,7 @@ const commands = [
   watchCommand,
   gcCommand,
   doctorCommand,
+  serveCommand,
 ] as const;
 
 /** What the arguments ask for. */

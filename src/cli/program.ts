@@ -36,6 +36,8 @@ export interface Report {
   readonly notes?: readonly string[];
   /** Whether the exit code is 1 nevertheless: something asked about is broken. */
   readonly failed?: boolean;
+  /** Whether a signal of the operating system is how it ends when all is well: the exit code is then 0. */
+  readonly endsBySignal?: boolean;
 }
 
 /** A command ready to run. `null`: it has printed all itself. */

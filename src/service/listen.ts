@@ -1,0 +1,125 @@
+import { once } from "node:events";
+import { chmodSync, chownSync, renameSync, unlinkSync } from "node:fs";
+import { createConnection, type Server } from "node:net";
+import { randomBytes } from "node:crypto";
+import { dirname, join } from "node:path";
+import process from "node:process";
+import { ConflictError, Err, Ok, type InvalidError, type Result } from "../index.js";
+import { groupId, userId } from "./accounts.js";
+import { badSocket, operation, present, safePlace } from "./place.js";
+
+/** Where a service listens, and who may connect: whoever may write the socket (unix(7)). */
+export interface SocketOptions {
+  /** An absolute path of at most 107 bytes. */
+  readonly path: string;
+  /** Permissions of the socket. Default: `0o600`, only its owner. For others' use give a `group` and `0o660`. */
+  readonly mode?: number | undefined;
+  /** The user that the socket belongs to, by name or number. Default: the service's own. */
+  readonly owner?: string | undefined;
+  /** The group that the socket belongs to, by name or number. Default: the service's own. */
+  readonly group?: string | undefined;
+}
+
+/** Takes the socket away again. */
+export type Unlink = () => void;
+
+type Ids = Readonly<Record<"uid" | "gid", number>>;
+
+const unchanged = -1;
+
+function readIds({ path, owner, group }: SocketOptions): Result<Ids, InvalidError> {
+  const uid = owner === undefined ? unchanged : userId(owner);
+  if (uid === undefined)
+    return Err(badSocket(path, "a user of this host, by name or number", `there is no user ${owner}`));
+  const gid = group === undefined ? unchanged : groupId(group);
+  if (gid === undefined)
+    return Err(badSocket(path, "a group of this host, by name or number", `there is no group ${group}`));
+  return Ok({ uid, gid });
+}
+
+/** Whether somebody answers on a socket. */
+async function answers(path: string): Promise<boolean> {
+  const socket = createConnection(path);
+  try {
+    await once(socket, "connect", { signal: AbortSignal.timeout(1000) });
+    return true;
+  } catch (error) {
+    // A service that is too busy to accept is one.
+    return !(
+      error instanceof Error &&
+      "code" in error &&
+      ["ECONNREFUSED", "ENOENT"].includes(String(error.code))
+    );
+  } finally {
+    socket.destroy();
+  }
+}
+
+/** A socket that its service left behind may be replaced; one in use, and anything else, may not. */
+async function isFree(path: string): Promise<Result<void, InvalidError | ConflictError>> {
+  const stats = present(path);
+  if (stats === undefined) return Ok(undefined);
+  if (!stats.isSocket())
+    return Err(badSocket(path, "a name that is free", "something else is there, which stays as it is"));
+  if (!(await answers(path))) return Ok(undefined);
+  const message = `${operation}: another service listens on ${path}; end it, or take another socket`;
+  return Err(new ConflictError({ operation, object: `socket ${path}`, message }));
+}
+
+/**
+ * Listens on a new socket. It is made under another name and gets its place when owner and mode are right, so nobody
+ * can connect before, and there is no moment without a socket where an old one is replaced.
+ */
+export async function listenOn(
+  server: Server,
+  options: SocketOptions,
+): Promise<Result<Unlink, InvalidError | ConflictError>> {
+  const ids = readIds(options);
+  if (ids.isErr()) return ids;
+  const { uid, gid } = ids.value;
+  const place = safePlace(options.path, gid === unchanged ? undefined : gid);
+  if (place.isErr()) return place;
+  const path = place.value;
+  const free = await isFree(path);
+  if (free.isErr()) return free;
+  const passing = join(dirname(path), `.${randomBytes(4).toString("hex")}`);
+  try {
+    await listening(server, passing);
+    if (uid !== unchanged || gid !== unchanged) chownSync(passing, uid, gid);
+    chmodSync(passing, options.mode ?? 0o600);
+    renameSync(passing, path);
+  } catch (cause) {
+    server.close();
+    if (present(passing) !== undefined) unlinkSync(passing);
+    const why = cause instanceof Error ? cause.message : String(cause);
+    return Err(badSocket(path, "a place where the service may make it", why, cause));
+  }
+  const made = present(path);
+  return Ok(() => {
+    const now = present(path);
+    if (now !== undefined && now.ino === made?.ino && now.dev === made.dev) unlinkSync(path);
+  });
+}
+
+/** Binds and listens. Node does both before `listen` returns, so the process's umask is back at once. */
+async function listening(server: Server, path: string): Promise<void> {
+  const before = process.umask(0o177);
+  try {
+    server.listen(path);
+  } finally {
+    process.umask(before);
+  }
+  await once(server, "listening");
+}
+
+/**
+ * The listening socket that systemd passes to a service (sd_listen_fds(3)): one, as file descriptor 3. `undefined`:
+ * none was passed to this process.
+ */
+export function passedDescriptor(
+  env: Readonly<Record<string, string | undefined>>,
+  pid: number,
+): number | undefined {
+  const mine = env["LISTEN_PID"] === String(pid) && env["LISTEN_FDS"] === "1";
+  return mine ? 3 : undefined;
+}
