@@ -5,6 +5,7 @@ export default defineConfig({
     index: "src/index.ts",
     "ovsdb/index": "src/ovsdb/index.ts",
     "ovsdb/codegen/index": "src/ovsdb/codegen/index.ts",
+    "service/index": "src/service/index.ts",
     "testing/index": "src/testing/index.ts",
     "vpp/index": "src/vpp/index.ts",
     "vpp/codegen/index": "src/vpp/codegen/index.ts",

@@ -38,7 +38,8 @@ export function connectOptions(
   };
 }
 
-const optionOf: Readonly<Record<string, string>> = {
+/** Which option stands for a part of what `connect` is given. */
+export const optionOf: Readonly<Record<string, string>> = {
   engine: "--engine",
   remote: "--db",
   owner: "--owner",

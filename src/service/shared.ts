@@ -93,7 +93,8 @@ export class SharedSwitch {
     const connected = await this.#open();
     this.#opening = undefined;
     if (connected.isErr()) {
-      this.#log(connected.error.message);
+      // The caller's mistake is for the caller.
+      if (connected.error.kind !== "invalid") this.#log(connected.error.message);
       return connected;
     }
     const vswitch = connected.value;

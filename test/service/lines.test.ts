@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import { array, assert, integer, property, string } from "fast-check";
 import { describe, expect, test } from "vitest";
 import { LineSplitter } from "../../src/service/lines.js";
 
@@ -7,9 +7,9 @@ const texts = (splitter: LineSplitter, chunks: readonly Buffer[]): readonly unkn
 
 describe("LineSplitter", () => {
   test("gives the same lines however the bytes are cut", () => {
-    const line = fc.string({ unit: "grapheme", minLength: 1 }).filter((text) => !/^\s*$|\n/u.test(text));
-    fc.assert(
-      fc.property(fc.array(line), fc.array(fc.integer({ min: 1, max: 9 })), (lines, cuts) => {
+    const line = string({ unit: "grapheme", minLength: 1 }).filter((text) => !/^\s*$|\n/u.test(text));
+    assert(
+      property(array(line), array(integer({ min: 1, max: 9 })), (lines, cuts) => {
         let rest = Buffer.from(lines.map((text) => `${text}\n`).join(""));
         const chunks: Buffer[] = [];
         for (const cut of cuts) {

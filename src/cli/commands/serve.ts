@@ -4,7 +4,7 @@ import type { Argv } from "yargs";
 import { longestTimer } from "../../core/call.js";
 import { Ok, type Result, type VSwitchError } from "../../index.js";
 import type { ServeOptions, Service } from "../../service/index.js";
-import { connectOptions } from "../connection.js";
+import { connectOptions, optionOf as connectionOptionOf } from "../connection.js";
 import { textOption, type GlobalOptions } from "../globals.js";
 import { inOptions } from "../in-options.js";
 import type { Action, Choose, Environment, Report } from "../program.js";
@@ -24,6 +24,7 @@ interface Arguments {
 export const defaultSocket = "/run/vswitch/vswitch.sock";
 
 const optionOf: Readonly<Record<string, string>> = {
+  ...connectionOptionOf,
   socket: "--socket",
   "limits.maxClients": "--max-clients",
   "limits.maxInFlight": "--max-in-flight",
