@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import * as v from "valibot";
 import { checkOptions } from "./core/arguments.js";
 import { Deadline, type CallOptions } from "./core/call.js";
-import { InvalidError, UnreachableError, UnsupportedError, type VSwitchError } from "./core/errors.js";
+import { InvalidError, UnreachableError, type VSwitchError } from "./core/errors.js";
 import { defaultOwner, ownerSchema } from "./core/ownership.js";
 import { Err, Ok, type Result } from "./core/result.js";
 import { validate } from "./core/validate.js";
@@ -16,7 +16,7 @@ export interface ConnectOptions extends CallOptions {
   /**
    * Where the switch listens, in its own syntax: `unix:PATH`, `tcp:HOST:PORT` or `ssl:HOST:PORT`, for Open vSwitch
    * also several with commas between. Default for `ovs`: `unix:$OVS_RUNDIR/db.sock`, with `/var/run/openvswitch` for
-   * `OVS_RUNDIR`, as `ovs-vsctl` has it.
+   * `OVS_RUNDIR`, as `ovs-vsctl` has it. Default for `vpp`: `unix:/run/vpp/api.sock`.
    */
   readonly remote?: string | undefined;
   /**
@@ -62,6 +62,8 @@ const ovsSocket = (): string => `${process.env["OVS_RUNDIR"] ?? "/var/run/openvs
 
 /** VPP's default since 20.01 and before (`socksvr` of its startup.conf). */
 const vppSockets = ["/run/vpp/api.sock", "/run/vpp-api.sock"] as const;
+
+const vppSocket = (): string => vppSockets.find((socket) => existsSync(socket)) ?? vppSockets[0];
 
 const operation = "connect";
 
@@ -132,8 +134,9 @@ async function open(
       return Ok(new MemorySwitch().connect({ owner }));
     }
     case "vpp": {
-      const message = `${operation}: this release has no VPP driver yet: engine is ovs or memory`;
-      return Err(new UnsupportedError({ operation, feature: "engine vpp", message }));
+      const { VppVSwitch } = await import("./vpp/driver/driver.js");
+      const { remote = `unix:${vppSocket()}` } = settings;
+      return VppVSwitch.open({ remote, owner }, deadline);
     }
   }
 }

@@ -1,0 +1,117 @@
+import { createHash } from "node:crypto";
+import type { Mark } from "../../core/vswitch.js";
+
+/*
+ * Our marks: the tag of an interface and the `bd_tag` of a bridge domain, each 63 bytes of text that VPP keeps and
+ * shows (`show interface tag`, `show bridge-domain`) and makes nothing of. `/` parts them: neither owners nor names have one.
+ */
+
+/** `string tag[64]` and `string bd_tag[64]` (VPP: `interface.api`, `l2.api`) with the closing NUL. */
+const mostBytes = 63;
+
+/** Bytes of SHA-256 that stand for a key too long for a tag: 16 letters in base64url. */
+const digestBytes = 12;
+
+/** A key that is only known by its digest is told in this form, and `collectGarbage` takes it as well. */
+const digestPrefix = "sha256:";
+
+const unprintable = /[\p{Cc}\p{Cs}]/u;
+
+/**
+ * The first word of an interface's tag. Its end says how the key is kept: `n` it is the name, `k` in full, `d` its
+ * digest. It begins with `vsm` while the interface is being made. It is in capitals when the memif socket of the
+ * interface was registered for it and has to go with it.
+ */
+const finished = "vsw";
+const making = "vsm";
+const keyLetters = { name: "n", full: "k", digest: "d" } as const;
+
+/** The first word of a domain's tag. `kept`: an empty domain that says that another, made on demand, is persistent now. */
+const domainWords = { "on-demand": "vswo", persistent: "vswp", kept: "vsws" } as const;
+
+const bytes = (text: string): number => Buffer.byteLength(text);
+
+const digestOf = (key: string): string =>
+  createHash("sha256").update(key).digest().subarray(0, digestBytes).toString("base64url");
+
+/** What the tag of one of our interfaces says. */
+export interface InterfaceMark extends Mark {
+  readonly name: string;
+  /** `key` is `sha256:` and the key's digest: the key itself did not fit. */
+  readonly isDigest: boolean;
+  /** The memif socket was registered for our interfaces. */
+  readonly ownsSocket: boolean;
+  /** It is being made, or whoever made it ended half-way. */
+  readonly isMaking: boolean;
+}
+
+/** What the `bd_tag` of one of our domains says. */
+export interface DomainMark {
+  readonly owner: string;
+  readonly name: string;
+  readonly kind: keyof typeof domainWords;
+}
+
+/** The longest name that fits into the tag of an interface beside its owner and key. */
+export function longestName(owner: string, key: string | undefined): number {
+  const rest = key === undefined ? 0 : 1 + Math.min(bytes(key), bytes(digestOf("")));
+  return mostBytes - bytes(`${finished}n/${owner}/`) - rest;
+}
+
+/** The tag of an interface. */
+export function interfaceTag(mark: Omit<InterfaceMark, "isDigest">): string {
+  const { owner, name, key, ownsSocket, isMaking } = mark;
+  const word = (letter: string): string => {
+    const lower = `${isMaking ? making : finished}${letter}`;
+    return ownsSocket ? lower.toUpperCase() : lower;
+  };
+  if (key === name) return `${word(keyLetters.name)}/${owner}/${name}`;
+  const full = `${word(keyLetters.full)}/${owner}/${name}/${key}`;
+  if (bytes(full) <= mostBytes && !unprintable.test(key)) return full;
+  return `${word(keyLetters.digest)}/${owner}/${name}/${digestOf(key)}`;
+}
+
+const interfacePattern = /^(vs[wm]|VS[WM])([nkd]|[NKD])\/([^/]+)\/([^/]+)(?:\/(.+))?$/su;
+
+/** Who made an interface, by its tag; undefined: not this library. */
+export function readInterfaceTag(tag: string): InterfaceMark | undefined {
+  const [, word = "", letter = "", owner = "", name = "", rest] = interfacePattern.exec(tag) ?? [];
+  if (owner === "") return undefined;
+  const ownsSocket = word !== word.toLowerCase();
+  const mark = { owner, name, ownsSocket, isMaking: word.toLowerCase() === making };
+  const kind = letter.toLowerCase();
+  if (kind === keyLetters.name)
+    return rest === undefined ? { ...mark, key: name, isDigest: false } : undefined;
+  if (rest === undefined) return undefined;
+  if (kind === keyLetters.full) return { ...mark, key: rest, isDigest: false };
+  return { ...mark, key: digestPrefix + rest, isDigest: true };
+}
+
+/** Whether an interface's mark is of this key. */
+export function hasKey(mark: InterfaceMark, key: string): boolean {
+  return mark.key === key || (mark.isDigest && mark.key === digestPrefix + digestOf(key));
+}
+
+/** The forms in which marks may tell of these keys. */
+export function keyForms(keys: ReadonlySet<string>): ReadonlySet<string> {
+  const forms = new Set(keys);
+  for (const key of keys) forms.add(digestPrefix + digestOf(key));
+  return forms;
+}
+
+/** The `bd_tag` of a domain. */
+export function domainTag({ owner, name, kind }: DomainMark): string {
+  return `${domainWords[kind]}/${owner}/${name}`;
+}
+
+/** The longest name of a bridge whose domain an owner can mark. */
+export const longestBridgeName = (owner: string): number =>
+  mostBytes - bytes(`${domainWords.persistent}/${owner}/`);
+
+/** Who made a domain, by its `bd_tag`; undefined: not this library. */
+export function readDomainTag(tag: string): DomainMark | undefined {
+  const [, word, owner = "", name = ""] = /^(\w{4})\/([^/]+)\/([^/]+)$/u.exec(tag) ?? [];
+  for (const kind of ["on-demand", "persistent", "kept"] as const)
+    if (word === domainWords[kind]) return { owner, name, kind };
+  return undefined;
+}

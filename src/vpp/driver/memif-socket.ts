@@ -1,0 +1,112 @@
+import type { VSwitchError } from "../../core/errors.js";
+import { Err, Ok, type Result } from "../../core/result.js";
+import {
+  MemifSocketFilenameAddDel,
+  MemifSocketFilenameAddDelV2,
+  MemifSocketFilenameDump,
+} from "../bindings/memif.js";
+import type { Context } from "./context.js";
+import { changedMeanwhile } from "./refusals.js";
+import type { Steps } from "./steps.js";
+import type { Change } from "./verb.js";
+
+/** ENTRY_ALREADY_EXISTS and, on older releases, SUBIF_ALREADY_EXISTS: the id is another socket's. */
+const idTaken: ReadonlySet<number | undefined> = new Set([-116, -68]);
+
+/** How many ids that others take in between are tried. */
+const mostTries = 1000;
+
+/** INVALID_ARGUMENT: no such id. */
+const noSuchId = -73;
+
+/** UNEXPECTED_INTF_STATE: memifs use it. */
+const inUse = -74;
+
+async function readSockets(context: Context): Promise<Result<ReadonlyMap<number, string>, VSwitchError>> {
+  const read = await context.dump(MemifSocketFilenameDump, {});
+  return read.map((sockets) => new Map(sockets.map((each) => [each.socket_id, each.socket_filename])));
+}
+
+async function send(
+  context: Context,
+  isAdd: boolean,
+  id: number,
+  path: string,
+): Promise<Result<unknown, VSwitchError>> {
+  const request = { is_add: isAdd, socket_id: id, socket_filename: path };
+  return context.has(MemifSocketFilenameAddDelV2)
+    ? context.call(MemifSocketFilenameAddDelV2, request)
+    : context.call(MemifSocketFilenameAddDel, request);
+}
+
+function lowestId(sockets: ReadonlyMap<number, string>, path: string): number | undefined {
+  const ids = [...sockets].filter(([, other]) => other === path).map(([id]) => id);
+  return ids.length === 0 ? undefined : Math.min(...ids);
+}
+
+/** The smallest number that is free, as people number them: `memif1/0` is the first. */
+function freeId(sockets: ReadonlyMap<number, string>, not: ReadonlySet<number>): number {
+  let id = 1;
+  while (sockets.has(id) || not.has(id)) id++;
+  return id;
+}
+
+/** A registered memif socket. */
+export interface MemifSocket {
+  readonly id: number;
+  readonly isNew: boolean;
+}
+
+/**
+ * The id of a memif socket, registered where it is not yet. Others may register sockets at the same time: VPP refuses an
+ * id that another path has, and of two ids for one path the lower one counts.
+ */
+export async function acquireSocket(
+  change: Change,
+  steps: Steps,
+  path: string,
+): Promise<Result<MemifSocket, VSwitchError>> {
+  const { context, brokenSockets } = change;
+  const registration = `the memif socket ${path}`;
+  for (let nth = 0; nth < mostTries; nth++) {
+    const before = await readSockets(context);
+    if (before.isErr()) return before;
+    const present = lowestId(before.value, path);
+    if (present !== undefined) return Ok({ id: present, isNew: false });
+    const id = freeId(before.value, brokenSockets);
+    if (nth === 0) steps.push(registration, (fresh) => releaseSocket(fresh, path));
+    const added = await send(context, true, id, path);
+    if (added.isErr()) {
+      if (added.error.kind === "rejected" && idTaken.has(added.error.code)) continue;
+      return added;
+    }
+    const after = await readSockets(context);
+    if (after.isErr()) return after;
+    if (after.value.get(id) !== path) continue;
+    if (lowestId(after.value, path) === id) return Ok({ id, isNew: true });
+    const dropped = await dropSocket(context, id, path);
+    if (dropped.isErr()) return dropped;
+  }
+  return Err(changedMeanwhile(context.operation, registration));
+}
+
+async function dropSocket(context: Context, id: number, path: string): Promise<Result<void, VSwitchError>> {
+  const dropped = await send(context, false, id, path);
+  if (dropped.isOk()) return Ok(undefined);
+  const { error } = dropped;
+  return error.kind === "rejected" && (error.code === noSuchId || error.code === inUse)
+    ? Ok(undefined)
+    : Err(error);
+}
+
+/** Takes back the registration of a socket that nothing uses (any more). VPP refuses it while a memif does. */
+export async function releaseSocket(context: Context, path: string): Promise<Result<void, VSwitchError>> {
+  const sockets = await readSockets(context);
+  if (sockets.isErr()) return sockets;
+  for (const [id, other] of sockets.value) {
+    if (id === 0 || other !== path) continue;
+    const dropped = await dropSocket(context, id, path);
+    if (dropped.isErr()) return dropped;
+  }
+  return Ok(undefined);
+}

@@ -1,0 +1,202 @@
+import type { VSwitchError } from "../../core/errors.js";
+import { Err, Ok, type Result } from "../../core/result.js";
+import { AfPacketDump, type AfPacketDetails } from "../bindings/af_packet.js";
+import { SwInterfaceDump, type SwInterfaceDetails } from "../bindings/interface.js";
+import { BridgeDomainDump, type BridgeDomainDetails } from "../bindings/l2.js";
+import { MemifDump, MemifSocketFilenameDump, type MemifDetails } from "../bindings/memif.js";
+import { SwInterfaceTapV2Dump, type SwInterfaceTapV2Details } from "../bindings/tapv2.js";
+import { SwInterfaceVhostUserDump, type SwInterfaceVhostUserDetails } from "../bindings/vhost_user.js";
+import type { DumpMessage } from "../wire/index.js";
+import type { Context } from "./context.js";
+import { readDomainTag, readInterfaceTag, type DomainMark, type InterfaceMark } from "./marks.js";
+
+/** VPP's number for "none" and "all". */
+export const none = 0xffff_ffff;
+
+/** What VPP knows of an interface by its kind. */
+export type Device =
+  | { readonly type: "memif"; readonly details: MemifDetails; readonly socket: string | null }
+  | { readonly type: "vhost-user"; readonly details: SwInterfaceVhostUserDetails }
+  | { readonly type: "tap"; readonly details: SwInterfaceTapV2Details }
+  | { readonly type: "af-packet"; readonly details: AfPacketDetails }
+  | { readonly type: "loopback"; readonly instance: number }
+  | { readonly type: "other" };
+
+/** An interface as VPP has it. */
+export interface Found {
+  /** `sw_if_index`: means nothing on another connection. */
+  readonly index: number;
+  /** Ours from the tag, of others VPP's own. */
+  readonly name: string;
+  readonly mark: InterfaceMark | undefined;
+  readonly details: SwInterfaceDetails;
+  readonly device: Device;
+  readonly domain: Domain | undefined;
+}
+
+/** A bridge domain as VPP has it. */
+export interface Domain {
+  readonly id: number;
+  /** Ours from the tag; of others the tag where it is the only one and can be a name, else the number. */
+  readonly name: string;
+  readonly mark: DomainMark | undefined;
+  readonly details: BridgeDomainDetails;
+  /** What is on it, by `sw_if_index`. */
+  readonly members: readonly number[];
+  /** An on-demand domain that `ensureBridge` made stay: the domain that says so. */
+  readonly keptBy: number | undefined;
+}
+
+/** All that a VPP has of what the core API tells of. */
+export interface World {
+  readonly interfaces: readonly Found[];
+  readonly domains: readonly Domain[];
+  /** Paths of memif sockets by their ids. */
+  readonly sockets: ReadonlyMap<number, string>;
+  readonly byIndex: ReadonlyMap<number, Found>;
+}
+
+/** A dump of a plugin that may not be loaded: then nothing. */
+async function ifThere<In, Details>(
+  context: Context,
+  message: DumpMessage<In, Details, unknown>,
+  request: In,
+): Promise<Result<readonly Details[], VSwitchError>> {
+  return context.has(message) ? context.dump(message, request) : Ok([]);
+}
+
+/** Reads everything, in one go. */
+export async function readWorld(context: Context): Promise<Result<World, VSwitchError>> {
+  const all = { sw_if_index: none };
+  const [interfaces, domains, sockets, memifs, vhosts, taps, packets] = await Promise.all([
+    context.dump(SwInterfaceDump, { ...all, name_filter_valid: false, name_filter: "" }),
+    context.dump(BridgeDomainDump, { bd_id: none, sw_if_index: none }),
+    ifThere(context, MemifSocketFilenameDump, {}),
+    ifThere(context, MemifDump, {}),
+    ifThere(context, SwInterfaceVhostUserDump, all),
+    ifThere(context, SwInterfaceTapV2Dump, all),
+    ifThere(context, AfPacketDump, {}),
+  ]);
+  if (interfaces.isErr()) return interfaces;
+  if (domains.isErr()) return domains;
+  if (sockets.isErr()) return sockets;
+  if (memifs.isErr()) return memifs;
+  if (vhosts.isErr()) return vhosts;
+  if (taps.isErr()) return taps;
+  if (packets.isErr()) return packets;
+  const paths = new Map(sockets.value.map((socket) => [socket.socket_id, socket.socket_filename]));
+  const devices = new Map<number, Device>();
+  for (const details of memifs.value)
+    devices.set(details.sw_if_index, {
+      type: "memif",
+      details,
+      socket: paths.get(details.socket_id) ?? null,
+    });
+  for (const details of vhosts.value) devices.set(details.sw_if_index, { type: "vhost-user", details });
+  for (const details of taps.value) devices.set(details.sw_if_index, { type: "tap", details });
+  for (const details of packets.value) devices.set(details.sw_if_index, { type: "af-packet", details });
+  return Ok(join(interfaces.value, domains.value, devices, paths));
+}
+
+const loopbackName = /^loop(\d+)$/u;
+
+function deviceOf(details: SwInterfaceDetails, devices: ReadonlyMap<number, Device>): Device {
+  const known = devices.get(details.sw_if_index);
+  if (known !== undefined) return known;
+  const [, instance] = loopbackName.exec(details.interface_name) ?? [];
+  if (instance !== undefined && details.sup_sw_if_index === details.sw_if_index)
+    return { type: "loopback", instance: Number(instance) };
+  return { type: "other" };
+}
+
+function join(
+  interfaces: readonly SwInterfaceDetails[],
+  domainDetails: readonly BridgeDomainDetails[],
+  devices: ReadonlyMap<number, Device>,
+  sockets: ReadonlyMap<number, string>,
+): World {
+  const domains = joinDomains(domainDetails);
+  const domainOf = new Map<number, Domain>();
+  for (const domain of domains) for (const index of domain.members) domainOf.set(index, domain);
+  const marks = new Map<number, InterfaceMark>();
+  for (const { sw_if_index: index, tag } of interfaces) {
+    const mark = tag === "" ? undefined : readInterfaceTag(tag);
+    if (mark !== undefined) marks.set(index, mark);
+  }
+  const taken = new Set([...marks.values()].map(({ name }) => name));
+  const found: Found[] = [];
+  for (const details of interfaces) {
+    const index = details.sw_if_index;
+    // local0: VPP's placeholder for index 0, which nothing goes through.
+    if (index === 0) continue;
+    const mark = marks.get(index);
+    const own = details.interface_name;
+    // One name, one interface: whoever has no mark of ours has to stand back.
+    const name = mark?.name ?? (taken.has(own) ? `${own}#${index}` : own);
+    found.push({
+      index,
+      name,
+      mark,
+      details,
+      device: deviceOf(details, devices),
+      domain: domainOf.get(index),
+    });
+  }
+  const sorted = found.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  return { interfaces: sorted, domains, sockets, byIndex: new Map(found.map((each) => [each.index, each])) };
+}
+
+const canBeName = /^(?!\d+$)[^\s/\\\p{Cc}]{1,63}$/u;
+
+function joinDomains(details: readonly BridgeDomainDetails[]): readonly Domain[] {
+  const tags = new Map<string, number>();
+  for (const { bd_tag: tag } of details) tags.set(tag, (tags.get(tag) ?? 0) + 1);
+  const keepers = new Map<string, number>();
+  const domains: Domain[] = [];
+  for (const each of details) {
+    const mark = readDomainTag(each.bd_tag);
+    if (mark?.kind === "kept") keepers.set(`${mark.owner}/${mark.name}`, each.bd_id);
+  }
+  for (const each of details) {
+    // 0 is where VPP keeps what is on no bridge.
+    if (each.bd_id === 0) continue;
+    const mark = readDomainTag(each.bd_tag);
+    if (mark?.kind === "kept") continue;
+    const isName = canBeName.test(each.bd_tag) && tags.get(each.bd_tag) === 1;
+    domains.push({
+      id: each.bd_id,
+      name: mark?.name ?? (isName ? each.bd_tag : String(each.bd_id)),
+      mark,
+      details: each,
+      members: each.sw_if_details.map(({ sw_if_index: index }) => index),
+      keptBy: mark?.kind === "on-demand" ? keepers.get(`${mark.owner}/${mark.name}`) : undefined,
+    });
+  }
+  return domains.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** The interface of a name; undefined: there is none. */
+export const findInterface = (world: World, name: string): Found | undefined =>
+  world.interfaces.find((found) => found.name === name);
+
+/** The domain of a name, or of a number. */
+export function findDomain(world: World, name: string): Domain | undefined {
+  return (
+    world.domains.find((domain) => domain.name === name) ??
+    world.domains.find((domain) => String(domain.id) === name)
+  );
+}
+
+/** One interface as it is now; undefined: it is gone. Index 0 would mean all. */
+export async function readDetails(
+  context: Context,
+  index: number,
+): Promise<Result<SwInterfaceDetails | undefined, VSwitchError>> {
+  const read = await context.dump(SwInterfaceDump, {
+    sw_if_index: index,
+    name_filter_valid: false,
+    name_filter: "",
+  });
+  if (read.isErr()) return Err(read.error);
+  return Ok(read.value.find((details) => details.sw_if_index === index));
+}
