@@ -5,6 +5,9 @@
  * connections where it takes a `VSwitch`; what an administrator does beside it, and what goes wrong, is in the
  * switch's own methods.
  *
+ * {@link OvsdbServer} and {@link VppServer} speak the switches' own protocols over real sockets: for programs that talk
+ * to an OVSDB server or to VPP themselves.
+ *
  * @module
  */
 export {
@@ -34,3 +37,12 @@ export {
   type SimulatedVppOptions,
   type VppServerOptions,
 } from "./vpp/index.js";
+export {
+  OvsdbServer,
+  type DatabaseStatus,
+  type OvsdbFault,
+  type OvsdbRequest,
+  type OvsdbRequestLog,
+  type OvsdbServerOptions,
+  type StatusChange,
+} from "./ovsdb/index.js";
