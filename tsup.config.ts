@@ -3,6 +3,7 @@ import { defineConfig } from "tsup";
 export default defineConfig({
   entry: {
     index: "src/index.ts",
+    "container/index": "src/container/index.ts",
     "ovsdb/index": "src/ovsdb/index.ts",
     "ovsdb/codegen/index": "src/ovsdb/codegen/index.ts",
     "service/index": "src/service/index.ts",
@@ -11,6 +12,7 @@ export default defineConfig({
     "vpp/codegen/index": "src/vpp/codegen/index.ts",
     "vpp/wire/index": "src/vpp/wire/index.ts",
     "cli/ovsdb-bindgen": "src/cli/ovsdb-bindgen.ts",
+    "cli/usrsp-app": "src/cli/usrsp-app.ts",
     "cli/vpp-bindgen": "src/cli/vpp-bindgen.ts",
     "cli/vswitch": "src/cli/vswitch.ts",
   },
