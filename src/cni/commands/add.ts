@@ -1,0 +1,230 @@
+import type { CreatedInterface, VSwitch } from "../../index.js";
+import { contextOf, fingerprint, ipamOf, lasting, lockTimeoutMs, type Context } from "../context.js";
+import type { Invocation } from "../environment.js";
+import { code, CniError } from "../errors.js";
+import { writeHandover } from "../handover.js";
+import { findPlugin, ipamAdd } from "../ipam.js";
+import { checkNamespace } from "../namespace.js";
+import type { Loaded } from "../netconf/load.js";
+import { needsLink, planAttachment, switchMakesSocket, type Plan, type SocketPaths } from "../plan.js";
+import { noAddressing, readResult, writeResult, type Addressing, type CniResult } from "../result.js";
+import { linkSocket, permitSocket, prepareDirectories } from "../sockets.js";
+import { lock } from "../state/lock.js";
+import type { AttachmentRecord } from "../state/record.js";
+import { connectTo, createInterface, unwrap } from "../switch.js";
+import { recordedSwitch, sweepLeftovers, tearDown, tracesOf } from "../teardown.js";
+import { newestVersion } from "../versions.js";
+import type { World } from "../world.js";
+
+/** What earlier plugins of the list gave; refuses one that has an interface of our name in the container. */
+function previousOf({ conf, version }: Loaded, { ifName, netns }: Invocation): CniResult | undefined {
+  if (conf.prevResult === undefined) return undefined;
+  const previous = readResult("prevResult", conf.prevResult, version);
+  const taken = previous.interfaces.some(({ name, sandbox = "" }) => name === ifName && sandbox === netns);
+  if (!taken) return previous;
+  throw new CniError({
+    code: code.invalidConfig,
+    message: `an earlier plugin of the list made an interface ${ifName} in the container: give this network to the container as another one, with a name of its own`,
+  });
+}
+
+function recordOf(context: Context, plan: Plan): AttachmentRecord {
+  const { raw, conf } = context.loaded;
+  const type = conf.ipam?.type ?? "";
+  const { containerId, ifName } = plan.id;
+  return {
+    version: 1,
+    state: "adding",
+    network: plan.network,
+    containerId,
+    ifName,
+    switch: { ...plan.address },
+    traces: tracesOf(plan),
+    ...(type !== "" && { ipam: { type, config: lasting(raw) } }),
+    fingerprint: fingerprint(raw),
+  };
+}
+
+/** What an ADD that was killed has left goes first; one that ended is the same again, or another's. */
+async function settleEarlier(context: Context, plan: Plan): Promise<AttachmentRecord | undefined> {
+  const found = context.store.read(plan.key);
+  if (found === "absent") return undefined;
+  const record = found === "corrupt" ? undefined : found.record;
+  if (record?.state === "added") {
+    if (record.fingerprint === fingerprint(context.loaded.raw)) return record;
+    throw new CniError({
+      code: code.refused,
+      message: `${plan.id.containerId} has ${plan.id.ifName} on network ${plan.network} already, with another configuration: DEL comes first`,
+    });
+  }
+  context.world.log("warning", `an earlier ADD of ${plan.key} did not end: what it left goes first`);
+  const doomed = {
+    key: plan.key,
+    address: record === undefined ? plan.address : recordedSwitch(record),
+    traces: record?.traces ?? tracesOf(plan),
+    everywhere: record === undefined,
+  };
+  await tearDown(context, doomed, ipamOf(context));
+  return undefined;
+}
+
+/** How far an ADD has come: what a failure has to take back. */
+interface Progress {
+  ipam: boolean;
+  vswitch: boolean;
+}
+
+async function addresses(context: Context, progress: Progress): Promise<Addressing> {
+  const ipam = ipamOf(context);
+  if (ipam === undefined) return noAddressing;
+  findPlugin(ipam);
+  progress.ipam = true;
+  return await ipamAdd(ipam);
+}
+
+interface Made {
+  readonly info: CreatedInterface;
+  readonly socket: SocketPaths;
+}
+
+/** The switch's part: the interface on its bridge, with its addresses and its socket. */
+async function makeInterface(
+  context: Context,
+  vswitch: VSwitch,
+  plan: Plan,
+  addressing: Addressing,
+): Promise<Made> {
+  const { vswitchTimeoutMs: timeoutMs, world } = context;
+  const info = unwrap(await createInterface(vswitch, plan, timeoutMs));
+  info.warnings.forEach((warning) => world.log("warning", warning));
+  const socket = plan.socket(info.name);
+  if (plan.ends.host.netType === "interface" && addressing.ips.length > 0) {
+    const wanted = addressing.ips.map(({ address }) => address);
+    unwrap(await vswitch.setAddresses(info, wanted, { timeoutMs }));
+  }
+  if (needsLink(plan)) linkSocket(switchSocket(info), socket.host);
+  if (switchMakesSocket(plan)) permitSocket(socket.host, plan.permissions);
+  return { info, socket };
+}
+
+function switchSocket({ socket, name }: CreatedInterface): string {
+  if (socket !== null) return socket;
+  throw new CniError({
+    code: code.refused,
+    message: `the switch does not say where it made the socket of ${name}: set host.vhost.mode to client`,
+  });
+}
+
+function resultOf(context: Context, plan: Plan, socket: SocketPaths, addressing: Addressing): CniResult {
+  const { invocation, loaded } = context;
+  const previous = previousOf(loaded, invocation);
+  const index = previous?.interfaces.length ?? 0;
+  const own = {
+    name: invocation.ifName,
+    ...(plan.mac !== undefined && { mac: plan.mac }),
+    ...(plan.ends.container.mtu !== undefined && { mtu: plan.ends.container.mtu }),
+    sandbox: invocation.netns,
+    socketPath: socket.host,
+  };
+  return {
+    interfaces: [...(previous?.interfaces ?? []), own],
+    ips: [...(previous?.ips ?? []), ...addressing.ips.map((ip) => ({ ...ip, interface: index }))],
+    routes: [...(previous?.routes ?? []), ...addressing.routes],
+    dns: addressing.dns ?? previous?.dns ?? loaded.conf.dns,
+  };
+}
+
+/** Asks IPAM and dials the switch, at once: neither waits for the other. */
+async function prepare(
+  context: Context,
+  plan: Plan,
+  progress: Progress,
+): Promise<{ readonly vswitch: VSwitch; readonly addressing: Addressing }> {
+  const dialled = connectTo(context.world, plan.address, context.vswitchTimeoutMs);
+  try {
+    const addressing = await addresses(context, progress);
+    return { vswitch: unwrap(await dialled), addressing };
+  } catch (error) {
+    const connected = await dialled;
+    if (connected.isOk()) await connected.value.close();
+    throw error;
+  }
+}
+
+async function build(
+  context: Context,
+  plan: Plan,
+  record: AttachmentRecord,
+  progress: Progress,
+): Promise<CniResult> {
+  const { store, loaded } = context;
+  store.write(plan.key, record);
+  const { vswitch: opened, addressing } = await prepare(context, plan, progress);
+  await using vswitch = opened;
+  prepareDirectories(plan, !switchMakesSocket(plan));
+  progress.vswitch = true;
+  const { info, socket } = await makeInterface(context, vswitch, plan, addressing);
+  const handover = plan.handover(info.name, addressing);
+  writeHandover(plan, { handover, addressing, version: loaded.version });
+  const result = resultOf(context, plan, socket, addressing);
+  store.write(plan.key, { ...record, state: "added", result: writeResult(result, newestVersion) });
+  await sweepLeftovers(context, vswitch, plan.address);
+  return result;
+}
+
+/** Takes back what a failed ADD did, also when this run was cancelled. What could not be is told, and DEL does it. */
+async function takeBack(context: Context, plan: Plan, progress: Progress): Promise<readonly string[]> {
+  const world = { ...context.world, signal: new AbortController().signal };
+  const calm = { ...context, world };
+  const doomed = {
+    key: plan.key,
+    address: progress.vswitch ? plan.address : undefined,
+    traces: tracesOf(plan),
+    everywhere: false,
+  };
+  try {
+    await tearDown(calm, doomed, progress.ipam ? ipamOf(calm) : undefined);
+    return [];
+  } catch (error) {
+    return [
+      `not all could be undone, DEL will try again: ${error instanceof Error ? error.message : String(error)}`,
+    ];
+  }
+}
+
+/** The same ADD again: what is missing is made, as after a restart of the switch, and the answer is the first one's. */
+async function repeat(context: Context, plan: Plan, record: AttachmentRecord): Promise<CniResult> {
+  const { world, loaded, vswitchTimeoutMs } = context;
+  const result = readResult("the record of the attachment", record.result ?? {}, newestVersion);
+  const index = result.interfaces.findIndex(({ name }) => name === plan.id.ifName);
+  const ips = result.ips.filter((ip) => ip.interface === index);
+  const addressing = { ips, routes: result.routes, dns: result.dns };
+  await using vswitch = unwrap(await connectTo(world, plan.address, vswitchTimeoutMs));
+  prepareDirectories(plan, !switchMakesSocket(plan));
+  const { info } = await makeInterface(context, vswitch, plan, addressing);
+  const handover = plan.handover(info.name, addressing);
+  writeHandover(plan, { handover, addressing, version: loaded.version });
+  return result;
+}
+
+/** ADD: makes the interface and tells the container. Gives the result in the caller's version. */
+export async function add(
+  world: World,
+  invocation: Invocation,
+  loaded: Loaded,
+): Promise<Record<string, unknown>> {
+  const context = contextOf(world, invocation, loaded);
+  const plan = planAttachment(loaded, invocation);
+  previousOf(loaded, invocation);
+  checkNamespace(invocation.netns, world.env);
+  using _held = await lock(context.store.locks, plan.key, lockTimeoutMs);
+  const earlier = await settleEarlier(context, plan);
+  if (earlier !== undefined) return writeResult(await repeat(context, plan, earlier), loaded.version);
+  const progress = { ipam: false, vswitch: false };
+  try {
+    return writeResult(await build(context, plan, recordOf(context, plan), progress), loaded.version);
+  } catch (error) {
+    const leftBehind = await takeBack(context, plan, progress);
+    throw error instanceof CniError ? error.withDetails(leftBehind) : error;
+  }
+}

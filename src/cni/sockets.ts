@@ -1,0 +1,141 @@
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  rmdirSync,
+  rmSync,
+} from "node:fs";
+import { posix } from "node:path";
+import { code, CniError, fromIo, isErrno } from "./errors.js";
+import type { Permissions, Plan } from "./plan.js";
+
+/** The number of a user or group, from its name (passwd(5), group(5)). */
+function numberOf(file: string, what: string, name: string | number): number {
+  if (typeof name === "number" || /^\d+$/u.test(name)) return Number(name);
+  for (const line of readFileSync(file, "utf8").split("\n")) {
+    const [entry, , number] = line.split(":");
+    if (entry === name && number !== undefined) return Number(number);
+  }
+  throw new CniError({
+    code: code.invalidConfig,
+    message: `there is no ${what} ${JSON.stringify(name)} on this host (${file}): correct host.socket.${what === "user" ? "owner" : "group"}, or give its number`,
+  });
+}
+
+interface Owners {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** Numbers of owner and group; -1 leaves one as it is (chown(2)). */
+function ownersOf({ owner, group }: Permissions): Owners {
+  return {
+    uid: owner === undefined ? -1 : numberOf("/etc/passwd", "user", owner),
+    gid: group === undefined ? -1 : numberOf("/etc/group", "group", group),
+  };
+}
+
+const leadsNowhere = (base: string, directory: string): CniError =>
+  new CniError({
+    code: code.invalidConfig,
+    message: `${directory} leads out of ${base}: something made a symbolic link of it; remove it`,
+  });
+
+/** Below `base` nothing may lead elsewhere, whatever a container has put there. */
+function checkInside(base: string, directory: string): void {
+  const real = posix.join(realpathSync(base), posix.relative(base, directory));
+  if (realpathSync(directory) !== real) throw leadsNowhere(base, directory);
+}
+
+/** Makes a directory below `base`; a new one gets the permissions. */
+function prepare(base: string, directory: string, permissions: Permissions, writable: boolean): void {
+  mkdirSync(base, { recursive: true, mode: 0o755 });
+  const fresh = !existsSync(directory);
+  mkdirSync(directory, { recursive: true, mode: 0o750 });
+  if (posix.relative(base, directory).startsWith("..")) return;
+  checkInside(base, directory);
+  if (!fresh) return;
+  const { uid, gid } = ownersOf(permissions);
+  if (uid !== -1 || gid !== -1) chownSync(directory, uid, gid);
+  if (writable && gid !== -1) chmodSync(directory, 0o770);
+}
+
+/** Makes the directories of an attachment. Throws a {@link CniError} of code 5 or 7. */
+export function prepareDirectories(plan: Plan, containerMakesSocket: boolean): void {
+  const { layout, permissions } = plan;
+  // Asked for before anything is made: a name that does not exist leaves nothing behind.
+  ownersOf(permissions);
+  for (const directory of new Set([layout.socketDir, layout.dataDir])) {
+    try {
+      prepare(layout.base, directory, permissions, containerMakesSocket);
+    } catch (error) {
+      throw fromIo(`make the directory ${directory}`, error);
+    }
+  }
+}
+
+/**
+ * Gives the container a socket that the switch made elsewhere: a second name of the same socket, so that the switch's
+ * own stays where it looks for it.
+ */
+export function linkSocket(from: string, to: string): void {
+  try {
+    removeSocket(to);
+    linkSync(from, to);
+  } catch (error) {
+    if (isErrno(error, "EXDEV"))
+      throw new CniError({
+        code: code.invalidConfig,
+        message: `the switch makes its socket at ${from}, which is on another file system than ${to}: set sharedDir to a directory on the same file system as the switch's sockets, or host.vhost.mode to client`,
+        cause: error,
+      });
+    throw fromIo(`link the socket ${from} to ${to}`, error);
+  }
+}
+
+/** Gives a socket the permissions that the configuration asks for. */
+export function permitSocket(path: string, permissions: Permissions): void {
+  const { uid, gid } = ownersOf(permissions);
+  try {
+    if (uid !== -1 || gid !== -1) chownSync(path, uid, gid);
+    if (permissions.mode !== undefined) chmodSync(path, permissions.mode);
+  } catch (error) {
+    throw fromIo(`set the permissions of the socket ${path}`, error);
+  }
+}
+
+/** Removes a socket. What is not there, or is no socket, is left alone. `true`: the name is free. */
+export function removeSocket(path: string): boolean {
+  try {
+    if (!lstatSync(path).isSocket()) return false;
+    rmSync(path, { force: true });
+    return true;
+  } catch (error) {
+    if (isErrno(error, "ENOENT", "ENOTDIR")) return true;
+    throw fromIo(`remove the socket ${path}`, error);
+  }
+}
+
+/** Removes a file of ours. */
+export function removeFile(path: string): void {
+  try {
+    if (!lstatSync(path).isDirectory()) rmSync(path, { force: true });
+  } catch (error) {
+    if (!isErrno(error, "ENOENT", "ENOTDIR")) throw fromIo(`remove ${path}`, error);
+  }
+}
+
+/** Removes a directory if it is empty. */
+export function removeIfEmpty(path: string): void {
+  try {
+    rmdirSync(path);
+  } catch (error) {
+    if (!isErrno(error, "ENOENT", "ENOTEMPTY", "EEXIST", "ENOTDIR", "EBUSY"))
+      throw fromIo(`remove the directory ${path}`, error);
+  }
+}

@@ -1,0 +1,43 @@
+import * as v from "valibot";
+
+/*
+ * What is remembered of an attachment: enough to take everything away again when the configuration has changed
+ * meanwhile. No index or number of the switch is in it: those change when it restarts.
+ */
+
+const traces = v.object({
+  /** The names that the interface may have; the mark in the switch decides. */
+  names: v.array(v.string()),
+  /** The socket on the host, and which of the two may have made it. */
+  sockets: v.array(v.string()),
+  /** Files of the hand-over. */
+  files: v.array(v.string()),
+  /** Directories that go when they are empty, innermost first. */
+  directories: v.array(v.string()),
+});
+
+export const recordSchema = v.object({
+  version: v.literal(1),
+  /** `adding`: an ADD began and is not known to have ended; `added`: it ended well. */
+  state: v.picklist(["adding", "added"]),
+  network: v.string(),
+  containerId: v.string(),
+  ifName: v.string(),
+  switch: v.object({
+    engine: v.picklist(["ovs", "vpp", "memory"]),
+    remote: v.optional(v.string()),
+    datapathType: v.optional(v.string()),
+  }),
+  traces,
+  /** The IPAM plugin, with the configuration that it was given. */
+  ipam: v.optional(v.object({ type: v.string(), config: v.record(v.string(), v.unknown()) })),
+  /** Of the configuration: tells a repeated ADD from another one. */
+  fingerprint: v.string(),
+  /** What ADD gave, in the form of 1.1.0. */
+  result: v.optional(v.record(v.string(), v.unknown())),
+  /** The pod whose annotations were written. */
+  pod: v.optional(v.object({ namespace: v.string(), name: v.string() })),
+});
+
+export type AttachmentRecord = v.InferOutput<typeof recordSchema>;
+export type Traces = v.InferOutput<typeof traces>;

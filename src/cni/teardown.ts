@@ -1,0 +1,141 @@
+import type { VSwitch } from "../index.js";
+import type { Context } from "./context.js";
+import { CniError, fromVSwitch, isAway } from "./errors.js";
+import { handoverFiles } from "./handover.js";
+import { ipamDelete, type Ipam } from "./ipam.js";
+import type { Plan, SwitchAddress } from "./plan.js";
+import { removeFile, removeIfEmpty, removeSocket } from "./sockets.js";
+import type { AttachmentRecord, Traces } from "./state/record.js";
+import { connectTo, findInterface } from "./switch.js";
+
+/** All that an ADD with this plan may leave. */
+export function tracesOf(plan: Plan): Traces {
+  const { layout, names, socket } = plan;
+  const { base, socketDir, dataDir } = layout;
+  return {
+    names: [...names],
+    sockets: [...new Set(names.map((name) => socket(name).host))],
+    files: [...handoverFiles(plan)],
+    // What the administrator gave, or other containers share, stays.
+    directories: [...new Set([dataDir, socketDir])].filter((each) => each !== base && !isShared(each, plan)),
+  };
+}
+
+const isShared = (directory: string, { layout, id }: Plan): boolean =>
+  directory === layout.socketDir &&
+  layout.socketDir !== layout.dataDir &&
+  !directory.includes(id.containerId);
+
+/** The address of a record's switch. */
+export const recordedSwitch = ({ switch: at }: AttachmentRecord): SwitchAddress => ({
+  engine: at.engine,
+  remote: at.remote,
+  datapathType: at.datapathType,
+});
+
+/** An attachment that is to go. */
+export interface Doomed {
+  readonly key: string;
+  /** `undefined`: nothing was done on a switch. */
+  readonly address: SwitchAddress | undefined;
+  readonly traces: Traces;
+  /** Whether to look among all our interfaces: without a record its names are a guess. */
+  readonly everywhere: boolean;
+}
+
+/** What became of the interface: `away`, the switch could not be asked. */
+export type InterfaceOutcome = "gone" | "away";
+
+/** Deletes the interface that carries the key, and no other. Throws a {@link CniError}. */
+export async function deleteInterface(
+  vswitch: VSwitch,
+  { key, traces, everywhere }: Pick<Doomed, "key" | "traces" | "everywhere">,
+  timeoutMs: number,
+): Promise<InterfaceOutcome> {
+  const found = await findInterface(vswitch, { key, names: traces.names, everywhere }, timeoutMs);
+  if (found.isErr()) {
+    if (isAway(found.error)) return "away";
+    throw fromVSwitch(found.error);
+  }
+  if (found.value === undefined) return "gone";
+  const deleted = await vswitch.deleteInterface(found.value, { timeoutMs });
+  if (deleted.isOk()) return "gone";
+  const { error } = deleted;
+  // It is deleted in the database; whoever carries that out is late or not there.
+  if ("outcome" in error && error.outcome === "committed") return "gone";
+  if (isAway(error)) return "away";
+  throw fromVSwitch(error);
+}
+
+/** Connects, deletes the interface, and closes. A switch that is not there is `away`. */
+export async function deleteFromSwitch(context: Context, doomed: Doomed): Promise<InterfaceOutcome> {
+  const { world, vswitchTimeoutMs } = context;
+  if (doomed.address === undefined) return "gone";
+  const connected = await connectTo(world, doomed.address, vswitchTimeoutMs);
+  if (connected.isErr()) {
+    if (isAway(connected.error)) return "away";
+    throw fromVSwitch(connected.error);
+  }
+  await using vswitch = connected.value;
+  return await deleteInterface(vswitch, doomed, vswitchTimeoutMs);
+}
+
+/** Removes sockets, files and directories of an attachment. */
+export function removeTraces({ sockets, files, directories }: Traces): void {
+  sockets.forEach(removeSocket);
+  files.forEach(removeFile);
+  directories.forEach(removeIfEmpty);
+}
+
+/**
+ * Takes a whole attachment away: interface, sockets and files, addresses, at last the record. A step that fails does
+ * not stop the others; the first failure is thrown at the end, and the record stays for the next try. With a switch
+ * that is away the attachment is done with, and its record waits for the switch to come back.
+ */
+export async function tearDown(context: Context, doomed: Doomed, ipam: Ipam | undefined): Promise<void> {
+  const { store, world } = context;
+  const failures: CniError[] = [];
+  const attempt = async <T>(step: () => Promise<T> | T): Promise<T | undefined> => {
+    try {
+      return await step();
+    } catch (error) {
+      if (!(error instanceof CniError)) throw error;
+      failures.push(error);
+      return undefined;
+    }
+  };
+  const outcome = await attempt(() => deleteFromSwitch(context, doomed));
+  await attempt(() => removeTraces(doomed.traces));
+  if (ipam !== undefined) await attempt(() => ipamDelete(ipam));
+  const [first, ...others] = failures;
+  if (first !== undefined) throw first.withDetails(others.map(({ message }) => message));
+  if (outcome === "away") {
+    world.log("warning", `the switch is away: the interface of ${doomed.key} is deleted when it is back`);
+    store.leave(doomed.key);
+  } else store.remove(doomed.key);
+}
+
+/** Deletes the interfaces that could not be deleted while this switch was away. */
+export async function sweepLeftovers(
+  { store, world, vswitchTimeoutMs }: Context,
+  vswitch: VSwitch,
+  address: SwitchAddress,
+): Promise<void> {
+  for (const key of store.leftovers()) {
+    const found = store.readLeftover(key);
+    if (typeof found === "string") {
+      store.remove(key);
+      continue;
+    }
+    const { engine, remote } = recordedSwitch(found.record);
+    // A live attachment of this key is not theirs to judge.
+    if (engine !== address.engine || remote !== address.remote || store.read(key) !== "absent") continue;
+    try {
+      const { traces } = found.record;
+      const outcome = await deleteInterface(vswitch, { key, traces, everywhere: false }, vswitchTimeoutMs);
+      if (outcome === "gone") store.remove(key);
+    } catch (error) {
+      world.log("warning", `a leftover stays: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+}
