@@ -99,7 +99,7 @@ function order(
   const { type } = column;
   const isNumber = type.key.type === "integer" || type.key.type === "real";
   if (!isNumber || type.value !== undefined || type.max !== 1) throw mismatch(func, column, about);
-  const [argument] = readDatum(type, json, names).keys;
+  const [argument] = readDatum(relaxed(type, { min: 1 }), json, names).keys;
   return {
     column,
     uuid: undefined,

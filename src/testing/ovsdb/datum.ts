@@ -167,7 +167,7 @@ export function difference(type: ColumnType, before: Datum, after: Datum): Datum
 /** A type in the words of the server's messages (`ovsdb_type_to_english`). */
 export function typeInWords({ key, value, min, max }: ColumnType): string {
   if (value === undefined && min === 1 && max === 1) return key.type;
-  const what = value === undefined ? `${key.type}s` : `${key.type}-${value.type} pairs`;
+  const what = value === undefined ? `${key.type}s` : `(${key.type}, ${value.type}) pairs`;
   const kind = value === undefined ? "set" : "map";
   if (max === Infinity) return min === 0 ? `${kind} of ${what}` : `nonempty ${kind} of ${what}`;
   return min === 0 ? `${kind} of up to ${max} ${what}` : `${kind} of ${min} to ${max} ${what}`;

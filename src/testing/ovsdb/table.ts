@@ -77,7 +77,11 @@ export function* referencesOf(
     ] as const) {
       if (reference === undefined) continue;
       const { table: target, isStrong } = reference;
-      for (const uuid of atoms) if (isUuidAtom(uuid)) yield { table: target, isStrong, column, uuid };
+      for (const uuid of atoms) {
+        // That a row refers to itself keeps nothing (`ovsdb_txn_adjust_atom_refs` of ovsdb/transaction.c).
+        if (!isUuidAtom(uuid) || (isStrong && uuid === row.uuid)) continue;
+        yield { table: target, isStrong, column, uuid };
+      }
     }
   }
 }

@@ -1,4 +1,3 @@
-import { encodeExactly } from "../../jsonrpc/encode.js";
 import { FrameScanner } from "../../jsonrpc/frame-scanner.js";
 import { isArray, isObject, isSendable } from "../../ovsdb/json.js";
 import type { Socket } from "node:net";
@@ -161,7 +160,18 @@ const knownMembers = new Set(["id", "method", "params", "result", "error"]);
 
 export function encodeMessage(message: Readonly<Record<string, unknown>>): Buffer {
   const members = Object.entries(message).filter(([, value]) => value !== undefined);
-  return Buffer.from(encodeExactly(Object.fromEntries(members)));
+  return Buffer.from(encode(Object.fromEntries(members)));
+}
+
+/** JSON with bigints as integers, and large whole reals in the server's form, `1e+17`. */
+function encode(value: unknown): string {
+  if (typeof value === "bigint") return String(value);
+  if (typeof value === "number")
+    return Number.isInteger(value) && !Number.isSafeInteger(value) ? value.toExponential() : String(value);
+  if (isArray(value)) return `[${value.map(encode).join(",")}]`;
+  if (!isObject(value)) return JSON.stringify(value);
+  const members = Object.entries(value).map(([name, member]) => `${JSON.stringify(name)}:${encode(member)}`);
+  return `{${members.join(",")}}`;
 }
 
 function isThere(value: unknown): boolean {
