@@ -25,7 +25,7 @@ const refSchema = v.pipe(
 
 /** The name that a reference carries. Others' names may be anything, so their form is not checked. */
 export function readRef(operation: string, ref: InterfaceRef): Result<string, InvalidError> {
-  return validate(operation, "ref", refSchema, ref);
+  return typeof ref === "string" && ref !== "" ? Ok(ref) : validate(operation, "ref", refSchema, ref);
 }
 
 const bridgeWanted = "the name of a bridge";
@@ -106,6 +106,16 @@ const callEntries = {
   ),
 };
 
+const isTrueOrFalse = (value: unknown): boolean => value === undefined || typeof value === "boolean";
+
+/** What is right at a glance: nearly all options are, and a schema is slow to say so. */
+const rightAtAGlance: ReadonlyMap<string, (value: unknown) => boolean> = new Map([
+  ["signal", (value: unknown) => value === undefined || value instanceof AbortSignal],
+  ["wait", isTrueOrFalse],
+  ["rollback", isTrueOrFalse],
+  ["ownOnly", isTrueOrFalse],
+]);
+
 const optionsSchemas = {
   call: v.optional(v.strictObject(callEntries)),
   change: v.optional(
@@ -133,6 +143,13 @@ export function checkOptions(
   form: keyof typeof optionsSchemas,
   options: CallOptions | ChangeOptions | ListOptions | undefined,
 ): Result<void, InvalidError> {
+  if (options === undefined) return Ok(undefined);
+  if (Object.getPrototypeOf(options) === Object.prototype) {
+    const { entries } = optionsSchemas[form].wrapped;
+    const isRight = ([name, value]: [string, unknown]): boolean =>
+      Object.hasOwn(entries, name) && rightAtAGlance.get(name)?.(value) === true;
+    if (Object.entries(options).every(isRight)) return Ok(undefined);
+  }
   const checked = validate(operation, "options", optionsSchemas[form], options);
   return checked.isErr() ? checked : Ok(undefined);
 }

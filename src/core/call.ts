@@ -1,5 +1,6 @@
 import { AbortedError, InvalidError, TimeoutError, type Outcome } from "./errors.js";
 import { Err, Ok, type Result } from "./result.js";
+import { unwatchSignal, watchSignal } from "./signals.js";
 import { printed } from "./validate.js";
 
 /** What every call of this library takes. */
@@ -12,34 +13,6 @@ export interface CallOptions {
 
 /** The longest timer of Node, in milliseconds. */
 export const longestTimer = 2_147_483_647;
-
-interface Watched {
-  readonly callbacks: Set<() => void>;
-  readonly onAbort: () => void;
-}
-
-/** The calls that a caller's signal ends, behind one listener: Node warns of a leak at the eleventh on one signal. */
-const watched = new WeakMap<AbortSignal, Watched>();
-
-function watch(signal: AbortSignal, callback: () => void): void {
-  const known = watched.get(signal);
-  if (known !== undefined) {
-    known.callbacks.add(callback);
-    return;
-  }
-  const callbacks = new Set([callback]);
-  const onAbort = (): void => callbacks.forEach((each) => each());
-  watched.set(signal, { callbacks, onAbort });
-  signal.addEventListener("abort", onAbort, { once: true });
-}
-
-function unwatch(signal: AbortSignal, callback: () => void): void {
-  const known = watched.get(signal);
-  known?.callbacks.delete(callback);
-  if (known?.callbacks.size !== 0) return;
-  watched.delete(signal);
-  signal.removeEventListener("abort", known.onAbort);
-}
 
 /** The reason of a {@link Deadline}'s signal that fired because the time was up, not because a caller wanted it. */
 class TimeUp {
@@ -76,25 +49,25 @@ export function gaveUp(
 
 /**
  * One call's deadline and cancellation as one `AbortSignal`, with the reason. Every step of the call gets the same
- * one, so the steps share the time. Dispose it when the call is over: it holds a timer.
+ * one, so the steps share the time. Dispose it when the call is over: it may hold a timer. The signal, with its timer,
+ * is made when it is first asked for: most calls are over long before, and it would be a good part of what they cost.
  */
 export class Deadline implements Disposable {
   readonly operation: string;
   readonly timeoutMs: number;
-  readonly #controller = new AbortController();
-  readonly #callerSignal: AbortSignal | undefined;
+  /** What the caller may cancel with. */
+  readonly callerSignal: AbortSignal | undefined;
   readonly #endsAt: number;
-  readonly #timer: NodeJS.Timeout;
-  readonly #onCallerAbort = (): void => this.#controller.abort(this.#callerSignal?.reason);
+  #controller: AbortController | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #isDisposed = false;
+  readonly #onCallerAbort = (): void => this.#controller?.abort(this.callerSignal?.reason);
 
   private constructor(operation: string, timeoutMs: number, signal: AbortSignal | undefined) {
     this.operation = operation;
     this.timeoutMs = timeoutMs;
     this.#endsAt = performance.now() + timeoutMs;
-    this.#callerSignal = signal;
-    this.#timer = setTimeout(() => this.#controller.abort(new TimeUp(timeoutMs)), timeoutMs);
-    if (signal?.aborted === true) this.#onCallerAbort();
-    else if (signal !== undefined) watch(signal, this.#onCallerAbort);
+    this.callerSignal = signal;
   }
 
   /** Starts the clock of a call; fails at once, with nothing sent, on a bad `timeoutMs` or a signal that has fired. */
@@ -126,7 +99,32 @@ export class Deadline implements Disposable {
 
   /** Fires when the time is up or the caller's signal fires. */
   get signal(): AbortSignal {
+    this.#controller ??= this.#begin();
     return this.#controller.signal;
+  }
+
+  /** Whether the time is up or the caller's signal has fired. */
+  get hasPassed(): boolean {
+    return (
+      this.#controller?.signal.aborted === true ||
+      this.callerSignal?.aborted === true ||
+      performance.now() >= this.#endsAt
+    );
+  }
+
+  #begin(): AbortController {
+    const controller = new AbortController();
+    if (this.#isDisposed) return controller;
+    const { callerSignal, timeoutMs } = this;
+    if (callerSignal?.aborted === true) {
+      controller.abort(callerSignal.reason);
+      return controller;
+    }
+    const left = this.#endsAt - performance.now();
+    if (left <= 0) controller.abort(new TimeUp(timeoutMs));
+    else this.#timer = setTimeout(() => controller.abort(new TimeUp(timeoutMs)), Math.ceil(left));
+    if (callerSignal !== undefined) watchSignal(callerSignal, this.#onCallerAbort);
+    return controller;
   }
 
   /** Milliseconds that are left, at least 1, so that it can be given to the next step. */
@@ -141,14 +139,16 @@ export class Deadline implements Disposable {
 
   /** The error that says why this call gave up while it was `doing` something. */
   failure(doing: string, outcome: Outcome, leftBehind: readonly string[] = []): TimeoutError | AbortedError {
-    const { operation, signal, timeoutMs } = this;
-    if (signal.aborted) return gaveUp(signal, { operation, doing, outcome, leftBehind });
+    const { operation, timeoutMs, callerSignal } = this;
+    const signal = this.#controller?.signal.aborted === true ? this.#controller.signal : callerSignal;
+    if (signal?.aborted === true) return gaveUp(signal, { operation, doing, outcome, leftBehind });
     const message = `${operation}: no answer within ${timeoutMs} ms while ${doing}`;
     return new TimeoutError({ operation, outcome, leftBehind, timeoutMs, message });
   }
 
   [Symbol.dispose](): void {
+    this.#isDisposed = true;
     clearTimeout(this.#timer);
-    if (this.#callerSignal !== undefined) unwatch(this.#callerSignal, this.#onCallerAbort);
+    if (this.callerSignal !== undefined) unwatchSignal(this.callerSignal, this.#onCallerAbort);
   }
 }

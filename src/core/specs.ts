@@ -14,8 +14,8 @@ export const longestKernelName = 15;
 
 const objectName = v.pipe(
   v.string(),
-  v.minBytes(1, "at least 1 byte"),
-  v.maxBytes(63, "at most 63 bytes"),
+  v.minLength(1, "at least 1 byte"),
+  v.check((name) => utf8Bytes(name) <= 63, "at most 63 bytes"),
   v.regex(/^[^\s/\\\p{Cc}\p{Cs}]+$/u, "no white space, slash, backslash or control character"),
   v.check((name) => name !== "." && name !== "..", "a name other than . and .."),
 );
@@ -304,18 +304,44 @@ const vxlanSchema = v.strictObject({ ...tunnelEntries, type: v.literal("vxlan") 
 
 const geneveSchema = v.strictObject({ ...tunnelEntries, type: v.literal("geneve") });
 
+const interfaceSchemas = {
+  "vhost-user": vhostUserSchema,
+  memif: memifSchema,
+  tap: tapSchema,
+  internal: internalSchema,
+  loopback: loopbackSchema,
+  "af-packet": afPacketSchema,
+  dpdk: dpdkSchema,
+  patch: patchSchema,
+  vxlan: vxlanSchema,
+  geneve: geneveSchema,
+} as const;
+
 export const interfaceSpecSchema = v.variant("type", [
-  vhostUserSchema,
-  memifSchema,
-  tapSchema,
-  internalSchema,
-  loopbackSchema,
-  afPacketSchema,
-  dpdkSchema,
-  patchSchema,
-  vxlanSchema,
-  geneveSchema,
+  interfaceSchemas["vhost-user"],
+  interfaceSchemas.memif,
+  interfaceSchemas.tap,
+  interfaceSchemas.internal,
+  interfaceSchemas.loopback,
+  interfaceSchemas["af-packet"],
+  interfaceSchemas.dpdk,
+  interfaceSchemas.patch,
+  interfaceSchemas.vxlan,
+  interfaceSchemas.geneve,
 ]);
+
+const schemaByType = new Map<unknown, v.GenericSchema<unknown, InterfaceSpec>>(
+  Object.entries(interfaceSchemas),
+);
+
+/**
+ * The schema of specs of this one's type, which is found faster so than by `interfaceSpecSchema`; that one itself, which
+ * says what is wrong, where there is no such type.
+ */
+export function schemaOfSpec(spec: unknown): v.GenericSchema<unknown, InterfaceSpec> {
+  const hasType = typeof spec === "object" && spec !== null && "type" in spec;
+  return (hasType ? schemaByType.get(spec.type) : undefined) ?? interfaceSpecSchema;
+}
 
 export const bridgeSpecSchema = v.strictObject({
   /** Name of the bridge (Open vSwitch, where it is a kernel device too), or name or number of the domain (VPP). */

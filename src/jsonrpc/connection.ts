@@ -1,5 +1,5 @@
 import { EventEmitter } from "eventemitter3";
-import { NotificationObject, RequestObject, SuccessObject, type ErrorObject } from "jsonrpc-lite";
+import { NotificationObject, SuccessObject, type ErrorObject } from "jsonrpc-lite";
 
 import { gaveUp, longestTimer } from "../core/call.js";
 import {
@@ -21,6 +21,7 @@ import {
   type CallError,
   type ConnectionClosed,
 } from "./call-errors.js";
+import type { WrittenParams } from "./encode.js";
 import { FrameScanner } from "./frame-scanner.js";
 import { InactivityProbe, shortestProbeMs } from "./inactivity-probe.js";
 import {
@@ -125,7 +126,7 @@ export class JsonRpcConnection implements Disposable {
    */
   call(
     method: string,
-    params: readonly unknown[],
+    params: readonly unknown[] | WrittenParams,
     options: JsonRpcCallOptions,
   ): Promise<Result<unknown, CallError>> {
     const { operation, signal, timeoutMs } = options;
@@ -137,7 +138,7 @@ export class JsonRpcConnection implements Disposable {
     }
     if (this.#closed !== undefined) return Promise.resolve(Err(notSent(operation, method, this.#closed)));
 
-    const encoded = encodeRequest(new RequestObject(this.#calls.nextId, method, params));
+    const encoded = encodeRequest(this.#calls.nextId, method, params);
     if ("fault" in encoded) return Promise.resolve(Err(unsendable(operation, method, encoded.fault)));
     return new Promise((settle) => {
       const endsAt = performance.now() + timeoutMs;
@@ -208,7 +209,7 @@ export class JsonRpcConnection implements Disposable {
   }
 
   #sendProbe(): void {
-    const echo = encodeRequest(new RequestObject(this.#calls.addUnawaited(), "echo", []));
+    const echo = encodeRequest(this.#calls.addUnawaited(), "echo", []);
     if ("text" in echo) this.#stream.write(echo.text);
   }
 

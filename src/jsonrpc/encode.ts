@@ -9,6 +9,15 @@ export interface Unsendable {
 /** A text, or why there is none. */
 export type Encoded = { readonly text: string } | { readonly fault: Unsendable };
 
+/** The parameters of a call that were written beforehand, as `encodeValues` writes them: a JSON array. */
+export class WrittenParams {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
 /** Open vSwitch's limit on nesting (lib/json.c); the message and its `params` are two levels of it. */
 const deepest = 998;
 

@@ -1,12 +1,6 @@
-import {
-  ErrorObject,
-  JsonRpcError,
-  NotificationObject,
-  SuccessObject,
-  type RequestObject,
-} from "jsonrpc-lite";
+import { ErrorObject, JsonRpcError, NotificationObject, SuccessObject } from "jsonrpc-lite";
 
-import { encodeExactly, encodeString, encodeValues, type Encoded } from "./encode.js";
+import { encodeExactly, encodeString, encodeValues, WrittenParams, type Encoded } from "./encode.js";
 
 /*
  * JSON-RPC 1.0 as Open vSwitch speaks it (RFC 7047 section 4, lib/jsonrpc.c). The messages above are jsonrpc-lite's,
@@ -31,8 +25,12 @@ export class PeerRequest {
 export type Incoming = NotificationObject | SuccessObject | ErrorObject | PeerRequest;
 
 /** Writes a request, or says what in it cannot be sent. */
-export function encodeRequest(request: RequestObject): Encoded {
-  return encodeCall(request.method, request.params, String(request.id));
+export function encodeRequest(
+  id: number,
+  method: string,
+  params: readonly unknown[] | WrittenParams,
+): Encoded {
+  return encodeCall(method, params, String(id));
 }
 
 /** Writes a notification, or says what in it cannot be sent. */
@@ -43,6 +41,8 @@ export function encodeNotification(notification: NotificationObject): Encoded {
 function encodeCall(method: string, params: unknown, id: string): Encoded {
   const name = encodeString(method);
   if ("fault" in name) return { fault: { ...name.fault, path: "method" } };
+  if (params instanceof WrittenParams)
+    return { text: `{"id":${id},"method":${name.text},"params":${params.text}}` };
   if (!Array.isArray(params)) return { fault: { path: "params", expected: "an array", got: typeof params } };
   const values = encodeValues(params);
   if ("fault" in values) return { fault: { ...values.fault, path: `params${values.fault.path}` } };

@@ -1,4 +1,5 @@
 import type { Result } from "../core/result.js";
+import { unwatchSignal, watchSignal } from "../core/signals.js";
 import type { CallError } from "./call-errors.js";
 
 /** A call that waits for its reply. */
@@ -12,10 +13,9 @@ export interface PendingCall {
   readonly settle: (outcome: Result<unknown, CallError>) => void;
 }
 
-/** A signal that calls have, with the one listener for all of them: Node warns of a leak at the eleventh. */
-interface WatchedSignal {
-  calls: number;
-  readonly onAbort: () => void;
+interface Entry {
+  readonly call: PendingCall;
+  readonly onAbort: (() => void) | undefined;
 }
 
 /** Why a call is given up while the connection lives. */
@@ -27,8 +27,7 @@ export type GivenUp = "timeout" | "aborted";
  */
 export class PendingCalls {
   readonly #giveUp: (call: PendingCall, why: GivenUp) => void;
-  readonly #entries = new Map<number, PendingCall>();
-  readonly #signals = new Map<AbortSignal, WatchedSignal>();
+  readonly #entries = new Map<number, Entry>();
   #lastId = 0;
   #repliesOwed = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -52,8 +51,10 @@ export class PendingCalls {
   /** Has the call wait, under `nextId`. */
   add(call: PendingCall): void {
     const id = ++this.#lastId;
-    this.#entries.set(id, call);
-    if (call.signal !== undefined) this.#watch(call.signal);
+    const { signal } = call;
+    const onAbort = signal === undefined ? undefined : (): void => this.#abandon(id, "aborted");
+    this.#entries.set(id, { call, onAbort });
+    if (signal !== undefined && onAbort !== undefined) watchSignal(signal, onAbort);
     if (call.endsAt < this.#timerEndsAt) this.#setTimer(call.endsAt);
   }
 
@@ -68,8 +69,9 @@ export class PendingCalls {
     const entry = this.#entries.get(id);
     if (entry === undefined) return undefined;
     this.#entries.delete(id);
-    if (entry.signal !== undefined) this.#unwatch(entry.signal);
-    return entry;
+    const { call, onAbort } = entry;
+    if (call.signal !== undefined && onAbort !== undefined) unwatchSignal(call.signal, onAbort);
+    return call;
   }
 
   /**
@@ -95,26 +97,6 @@ export class PendingCalls {
     return calls;
   }
 
-  #watch(signal: AbortSignal): void {
-    const watched = this.#signals.get(signal);
-    if (watched !== undefined) {
-      watched.calls++;
-      return;
-    }
-    const onAbort = (): void => {
-      for (const [id, entry] of this.#entries) if (entry.signal === signal) this.#abandon(id, "aborted");
-    };
-    signal.addEventListener("abort", onAbort);
-    this.#signals.set(signal, { calls: 1, onAbort });
-  }
-
-  #unwatch(signal: AbortSignal): void {
-    const watched = this.#signals.get(signal);
-    if (watched === undefined || --watched.calls > 0) return;
-    signal.removeEventListener("abort", watched.onAbort);
-    this.#signals.delete(signal);
-  }
-
   #abandon(id: number, why: GivenUp): void {
     const call = this.take(id);
     if (call === undefined) return;
@@ -134,7 +116,8 @@ export class PendingCalls {
     this.#timerEndsAt = Infinity;
     const now = performance.now();
     let next = Infinity;
-    for (const [id, { endsAt }] of this.#entries) {
+    for (const [id, { call }] of this.#entries) {
+      const { endsAt } = call;
       if (endsAt <= now) this.#abandon(id, "timeout");
       else if (endsAt < next) next = endsAt;
     }

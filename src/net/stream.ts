@@ -83,8 +83,8 @@ export class SocketStream implements ByteStream {
   write(data: string | Uint8Array): void {
     if (this.#ended || this.#destroyed) return;
     if (this.#pieces.length === 0 && data.length <= pieceBytes) {
-      this.#cork();
       this.#socket.write(data);
+      this.#cork();
       return;
     }
     const bytes = typeof data === "string" ? Buffer.from(data) : data;
@@ -93,7 +93,10 @@ export class SocketStream implements ByteStream {
     this.#writePieces();
   }
 
-  /** What is written in one turn goes out in one system call, which costs more than to put the message together. */
+  /**
+   * What is written first goes out at once; what is written after it in the same turn, in one system call, which costs
+   * more than to put the message together.
+   */
   #cork(): void {
     if (this.#corked) return;
     this.#corked = true;

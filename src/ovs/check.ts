@@ -30,7 +30,7 @@ export async function checkApplied(
   subject: Subject,
 ): Promise<Result<InterfaceRow | undefined, VSwitchError>> {
   const { session, deadline } = context;
-  if (deadline.signal.aborted) return Err(await giveUp(context, subject, undefined));
+  if (deadline.hasPassed) return Err(await giveUp(context, subject, undefined));
   const done = await applied(context, committed);
   if (done === undefined) return Ok(undefined);
   if (done.isErr()) return Err(await giveUp(context, subject, done.error));

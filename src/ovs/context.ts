@@ -8,8 +8,9 @@ import {
   type Operation,
   type OperationResult,
 } from "../ovsdb/index.js";
-import { mutate, select, type Db } from "./database.js";
-import type { OwnPort } from "./plan.js";
+import type { Db } from "./database.js";
+import { numberedOperations, type OwnPort } from "./plan.js";
+import type { Filled, Transaction } from "./prepared.js";
 import type { Uuid } from "./rows.js";
 import type { Session } from "./session.js";
 
@@ -22,6 +23,20 @@ export interface Seen {
   readonly bridges: Map<string, Uuid>;
   /** Interfaces that we made on such bridges, by name. */
   readonly ports: Map<string, Pick<OwnPort, "interface" | "port" | "bridge">>;
+}
+
+/** So many names are remembered at most; the oldest is forgotten first, and looked up when it is wanted. */
+const mostRemembered = 10_000;
+
+/** Keeps what was seen under a name. */
+export function remember<T>(seen: Map<string, T>, name: string, value: T): void {
+  seen.delete(name);
+  seen.set(name, value);
+  if (seen.size <= mostRemembered) return;
+  for (const oldest of seen.keys()) {
+    seen.delete(oldest);
+    return;
+  }
 }
 
 /** What a verb works with. */
@@ -42,38 +57,63 @@ export interface Context {
 
 /** A transaction that the database holds. */
 export interface Committed {
+  readonly operations: readonly Operation[];
   readonly results: readonly OperationResult[];
   /** The number of this configuration, to wait for; `undefined` without `wait`. */
   readonly nextCfg: Integer | undefined;
 }
 
-/** Writes a verb's one transaction. With `wait` it takes a number for its configuration, as `ovs-vsctl` does. */
-export async function commit(
+/** Nothing was done: the bridge is not there any more, or the port is not on it. */
+class NothingChanged extends ConflictError {
+  constructor(operation: string) {
+    const message = `${operation}: the bridge has changed meanwhile, and nothing was done`;
+    super({ operation, object: "Bridge", message });
+  }
+}
+
+/** Whether the change of a bridge's ports met no bridge. The guards before it see to it that it is then the only one. */
+const metNoBridge = (operations: readonly Operation[], results: readonly OperationResult[]): boolean =>
+  operations.some((each, at) => each.op === "mutate" && each.table === "Bridge" && results[at]?.count === 0);
+
+/** Writes a verb's one transaction. With `wait` it takes a number for its configuration. */
+export function commit(
   context: Context,
   root: Uuid,
   operations: readonly Operation<Db>[],
 ): Promise<Result<Committed, VSwitchError>> {
-  const here = [["_uuid", "==", root]] as const;
-  const numbered = context.wait
-    ? [mutate("Open_vSwitch", here, [["next_cfg", "+=", 1]]), select("Open_vSwitch", here, ["next_cfg"])]
-    : [];
-  const written = await context.session.write([...operations, ...numbered], context.deadline);
+  const all = context.wait ? [...operations, ...numberedOperations(root)] : operations;
+  return commitWhole(context, all, all);
+}
+
+/** As `commit`, of a transaction that was prepared with its number. */
+export function commitPrepared(context: Context, filled: Filled): Promise<Result<Committed, VSwitchError>> {
+  return commitWhole(context, filled, filled.prepared.operations);
+}
+
+async function commitWhole(
+  context: Context,
+  transaction: Transaction,
+  operations: readonly Operation[],
+): Promise<Result<Committed, VSwitchError>> {
+  const { operation } = context;
+  const written = await context.session.write(transaction, context.deadline);
   if (written.isErr()) return written;
   const results = written.value;
-  if (!context.wait) return Ok({ results, nextCfg: undefined });
+  if (metNoBridge(operations, results)) return Err(new NothingChanged(operation));
+  if (!context.wait) return Ok({ operations, results, nextCfg: undefined });
   const nextCfg = results.at(-1)?.rows?.[0]?.["next_cfg"];
-  if (typeof nextCfg === "number" || typeof nextCfg === "bigint") return Ok({ results, nextCfg });
-  const { operation } = context;
+  if (typeof nextCfg === "number" || typeof nextCfg === "bigint") return Ok({ operations, results, nextCfg });
   const message = `${operation}: the database took the change, and its root row (table Open_vSwitch) was gone: somebody deleted it`;
   return Err(new ProtocolError({ operation, message }));
 }
 
 /** The world was not as the transaction took it to be: a guard failed, or a name was taken at the commit. */
 const isStale = (error: VSwitchError): boolean =>
-  error instanceof TransactionRejectedError &&
-  (error.reason === "timed out" ||
-    error.reason === "referential integrity violation" ||
-    (error.reason === "constraint violation" && error.at === "commit"));
+  error instanceof NothingChanged ||
+  (error instanceof TransactionRejectedError &&
+    (error.reason === "timed out" ||
+      error.reason === "referential integrity violation" ||
+      (error.reason === "constraint violation" && error.at === "commit")));
 
 const mostAttempts = 40;
 
@@ -94,7 +134,7 @@ export async function retrying<T>(
       return Err(new ConflictError({ operation, object: "Open_vSwitch", cause: result.error, message }));
     }
     if (nth > 0) await sleep(Math.random() * Math.min(2 ** nth, 50));
-    if (context.deadline.signal.aborted) {
+    if (context.deadline.hasPassed) {
       return Err(context.deadline.failure("trying again after others' changes", "not-sent"));
     }
   }

@@ -4,7 +4,7 @@ import { Err, Ok, type Result } from "../core/result.js";
 import type { InterfaceSpec } from "../core/specs.js";
 import type { CreatedInterface } from "../core/vswitch.js";
 import { checkApplied, warningsOf } from "./check.js";
-import { commit, retrying, type Committed, type Context } from "./context.js";
+import { commit, commitPrepared, remember, retrying, type Committed, type Context } from "./context.js";
 import { select } from "./database.js";
 import { interfaceInfo, presentSpec } from "./info.js";
 import { lookUp, type Found } from "./lookup.js";
@@ -31,7 +31,7 @@ export async function create(
   if (fits.isErr()) return fits;
   if (spec.name === holdingBridge) return Err(reservedName(operation, spec.name));
   if (spec.name === spec.attach?.bridge) return Err(bridgesOwn(operation, spec.name));
-  const root = await session.rootId(deadline);
+  const root = session.knownRoot ?? (await session.rootId(deadline));
   if (root.isErr()) return root;
   return retrying(context, (nth) => {
     const name = bridgeNameOf(spec.attach);
@@ -108,15 +108,19 @@ async function make(
   target: Target,
 ): Promise<Result<CreatedInterface, VSwitchError>> {
   const mark = { owner: context.owner, key: spec.key ?? spec.name };
-  const operations = createOperations(root, spec, mark, target);
-  const committed = await commit(context, root, operations);
+  const change = { root, wait: context.wait };
+  const known =
+    target.kind === "known" ? context.session.prepared.create(change, spec, mark, target) : undefined;
+  const committed = await (known === undefined
+    ? commit(context, root, createOperations(root, spec, mark, target))
+    : commitPrepared(context, known));
   if (committed.isErr()) return committed;
-  const { results } = committed.value;
+  const { operations, results } = committed.value;
   const id = insertedId(operations, results, "interface");
   const port = insertedId(operations, results, "port");
   if (id === undefined || port === undefined) return Err(noId(context.operation));
   if (target.kind === "known" && context.seen.bridges.get(target.name) === target.id) {
-    context.seen.ports.set(spec.name, { interface: id, port, bridge: target });
+    remember(context.seen.ports, spec.name, { interface: id, port, bridge: target });
   }
   return settle(context, spec, id, committed.value);
 }

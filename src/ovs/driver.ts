@@ -7,7 +7,7 @@ import {
   attachmentSchema,
   bridgeSpecSchema,
   byInterfaceType,
-  interfaceSpecSchema,
+  schemaOfSpec,
   type Attachment,
   type BridgeSpec,
   type InterfaceSpec,
@@ -94,7 +94,7 @@ export class OvsVSwitch implements VSwitch {
     options?: ChangeOptions,
   ): Promise<Result<CreatedInterface, VSwitchError>> {
     return this.#change("createInterface", options, (operation) => {
-      const valid = validate(operation, "spec", interfaceSpecSchema, spec);
+      const valid = validate(operation, "spec", schemaOfSpec(spec), spec);
       return valid.map((wanted) => (context) => create(context, wanted));
     });
   }
@@ -289,13 +289,25 @@ export class OvsVSwitch implements VSwitch {
   ): Promise<Result<T, VSwitchError>> {
     const checked = checkOptions(operation, form, options);
     if (checked.isErr()) return checked;
+    return this.#run(operation, options, body);
+  }
+
+  async #run<T>(
+    operation: string,
+    options: CallOptions | undefined,
+    body: (session: Session, deadline: Deadline) => Promise<Result<T, VSwitchError>>,
+  ): Promise<Result<T, VSwitchError>> {
     const started = Deadline.start(operation, options, defaultTimeoutMs);
     if (started.isErr()) return started;
     using deadline = started.value;
-    const session = await this.#connected(deadline);
-    if (session.isErr()) return session;
+    let session = this.#session;
+    if (session.closed !== undefined || this.#closing.signal.aborted) {
+      const connected = await this.#connected(deadline);
+      if (connected.isErr()) return connected;
+      session = connected.value;
+    }
     // Awaited here: the deadline ends with this scope.
-    return await body(session.value, deadline);
+    return await body(session, deadline);
   }
 
   /** A verb that changes the switch: `prepare` checks the arguments, before a connection is even looked at. */
@@ -310,7 +322,7 @@ export class OvsVSwitch implements VSwitch {
     if (checked.isErr()) return checked;
     const prepared = prepare(operation);
     if (prepared.isErr()) return prepared;
-    return this.#call(operation, "change", options, (session, deadline) =>
+    return this.#run(operation, options, (session, deadline) =>
       prepared.value(this.#context(session, deadline, options)),
     );
   }
@@ -334,7 +346,10 @@ export class OvsVSwitch implements VSwitch {
   async #openPatiently(deadline: Deadline): Promise<Result<Session, VSwitchError>> {
     for (;;) {
       const opened = await Session.open(this.#options, deadline);
-      if (opened.isOk() || opened.error.kind !== "unreachable" || deadline.signal.aborted) return opened;
+      if (opened.isOk() || deadline.hasPassed) return opened;
+      // The old server may still take a connection, and then end it.
+      const { kind } = opened.error;
+      if (kind !== "unreachable" && kind !== "disconnected") return opened;
       await sleep(undoPauseMs);
     }
   }

@@ -31,7 +31,7 @@ export async function collect(
       kept.push(name);
       continue;
     }
-    if (deadline.signal.aborted)
+    if (deadline.hasPassed)
       return Err(deadline.failure(`deleting ${name}`, "not-sent", deletedSoFar(deleted)));
     // Only this very one: its name may be in use again, under a key that is valid.
     const gone = await remove(quick, name, id);

@@ -19,6 +19,14 @@ export function markPairs(mark: Mark): readonly (readonly [string, string])[] {
   ];
 }
 
+/** What a row carries in `external_ids`: what the user gave, and our marks. */
+export function allIds(
+  given: Readonly<Record<string, string>> | undefined,
+  marks: readonly (readonly [string, string])[],
+): ExternalIds {
+  return new Map(given === undefined ? marks : [...Object.entries(given), ...marks]);
+}
+
 /** The pairs that a bridge of ours carries. */
 export function bridgePairs(
   mark: Mark,

@@ -1,7 +1,7 @@
 import type { VSwitchError } from "../core/errors.js";
 import { Err, Ok, type Result } from "../core/result.js";
 import { longestKernelName, type Attachment } from "../core/specs.js";
-import type { Context } from "./context.js";
+import { remember, type Context } from "./context.js";
 import { portsOf, type Found, type Lookup } from "./lookup.js";
 import { holdingBridge, holdingPair, isHolding, lifetimeOf, markOf, onDemandMarks } from "./marks.js";
 import { newHoldingBridge, onDemandBridge, type Leaving, type OwnPort, type Target } from "./plan.js";
@@ -40,7 +40,7 @@ export function targetOf(
     if ((attachment === undefined) !== isHolding(target.external_ids)) {
       return Err(notOurs(operation, `the bridge ${name}`, markOf(target.external_ids), owner));
     }
-    if (stays(target)) context.seen.bridges.set(name, target._uuid);
+    if (stays(target)) remember(context.seen.bridges, name, target._uuid);
     return Ok({ kind: "known", name, id: target._uuid });
   }
   if (targetPort !== undefined) {

@@ -1,15 +1,25 @@
 import type { Attachment, InterfaceSpec } from "../core/specs.js";
 import type { Mark } from "../core/vswitch.js";
-import { named, type NamedUuid, type Operation, type OperationResult } from "../ovsdb/index.js";
-import { insert, mutate, update, wait, type Db } from "./database.js";
-import { bridgePairs, holdingBridge, holdingPair, markPairs, ownerPair, persistentPair } from "./marks.js";
+import { named, NamedUuid, type Operation, type OperationResult } from "../ovsdb/index.js";
+import { insert, mutate, select, update, wait, type Db } from "./database.js";
+import {
+  allIds,
+  bridgePairs,
+  holdingBridge,
+  holdingPair,
+  markPairs,
+  ownerPair,
+  persistentPair,
+} from "./marks.js";
 import type { Uuid } from "./rows.js";
 import { interfaceColumns, portColumns } from "./spec-columns.js";
 
 /*
  * What the verbs do, as operations of one transaction. Every change stands behind a guard (`wait` with timeout 0) on
  * just what the decision was made on, so that whatever others do meanwhile, it happens wholly or not at all. An
- * operation that matches no row succeeds in OVSDB (RFC 7047 section 5.2): the guards are what makes it fail.
+ * operation that matches no row succeeds in OVSDB (RFC 7047 section 5.2): the guards are what makes it fail. Where one
+ * change of `Bridge.ports` is all that a transaction does, its count says the same (see `commit`), and saves the server
+ * a guard.
  */
 
 type Operations = readonly Operation<Db>[];
@@ -87,13 +97,13 @@ export function makeBridge(root: Uuid, bridge: NewBridge, ports: readonly (Uuid 
 }
 
 function putOn(root: Uuid, target: Target, port: Uuid | NamedUuid): Operations {
+  const isNew = port instanceof NamedUuid;
   switch (target.kind) {
     case "known": {
       const { id, name } = target;
-      return [
-        wait("Bridge", [["_uuid", "==", id]], ["name"], "==", [{ name }], 0),
-        mutate("Bridge", [["_uuid", "==", id]], [["ports", "insert", [port]]]),
-      ];
+      const on = mutate("Bridge", [["_uuid", "==", id]], [["ports", "insert", [port]]]);
+      // A new port that no bridge refers to is collected, and its interface with it: then nothing was done at all.
+      return isNew ? [on] : [wait("Bridge", [["_uuid", "==", id]], ["name"], "==", [{ name }], 0), on];
     }
     case "made":
       return makeBridge(root, target.bridge, [port]);
@@ -109,7 +119,7 @@ function guardVhostPath(spec: InterfaceSpec): Operations {
 
 /** The id that an insert of a transaction gave, by its `uuidName`. */
 export function insertedId(
-  operations: Operations,
+  operations: readonly Operation[],
   results: readonly OperationResult[],
   name: string,
 ): Uuid | undefined {
@@ -117,26 +127,43 @@ export function insertedId(
   return result !== undefined && "uuid" in result ? result.uuid : undefined;
 }
 
+const isSet = (value: unknown): boolean => value !== null && !(Array.isArray(value) && value.length === 0);
+
+/** Those that are set: a new row has the others unset anyway, and to read them would only cost the server time. */
+function filledIn<T extends object>(columns: T): Partial<T>;
+function filledIn(columns: object): object {
+  return Object.fromEntries(Object.entries(columns).filter(([, value]) => isSet(value)));
+}
+
 /** A new interface on its bridge. That the name is free is the database's own check (indexes of its schema). */
 export function createOperations(root: Uuid, spec: InterfaceSpec, mark: Mark, target: Target): Operations {
   const { name } = spec;
   const marks = markPairs(mark);
-  const ids = new Map([...Object.entries(spec.externalIds ?? {}), ...marks]);
+  const ids = allIds(spec.externalIds, marks);
   return [
     ...guardVhostPath(spec),
-    insert("Interface", { name, ...interfaceColumns(spec), external_ids: ids }, { uuidName: "interface" }),
+    insert(
+      "Interface",
+      { name, ...filledIn(interfaceColumns(spec)), external_ids: ids },
+      { uuidName: "interface" },
+    ),
     insert(
       "Port",
-      { name, ...portColumns(spec.attach), interfaces: [named("interface")], external_ids: new Map(marks) },
+      {
+        name,
+        ...filledIn(portColumns(spec.attach)),
+        interfaces: [named("interface")],
+        external_ids: new Map(marks),
+      },
       { uuidName: "port" },
     ),
     ...putOn(root, target, named("port")),
   ];
 }
 
-/** The port is still ours, has this one interface, and is still on that bridge. */
-function guardOwn(own: OwnPort): Operations {
-  const { name, bridge } = own;
+/** The port is still ours and has this one interface. */
+function guardMarks(own: OwnPort): Operations {
+  const { name } = own;
   const ours = ["external_ids", "includes", ownerPair(own.owner)] as const;
   return [
     wait(
@@ -148,6 +175,14 @@ function guardOwn(own: OwnPort): Operations {
       0,
     ),
     wait("Interface", [["_uuid", "==", own.interface], ours], ["name"], "==", [{ name }], 0),
+  ];
+}
+
+/** The port is still ours, has this one interface, and is still on that bridge. */
+function guardOwn(own: OwnPort): Operations {
+  const { bridge } = own;
+  return [
+    ...guardMarks(own),
     wait(
       "Bridge",
       [
@@ -165,7 +200,11 @@ function guardOwn(own: OwnPort): Operations {
 /** A bridge of ours goes with its last port; whether it is the last is guarded, whichever way. */
 function leave(root: Uuid, own: OwnPort, leaving: Leaving | undefined): Operations {
   const here = [["_uuid", "==", own.bridge.id]] as const;
-  const off = mutate("Bridge", here, [["ports", "delete", [own.port]]]);
+  const off = mutate(
+    "Bridge",
+    [...here, ["ports", "includes", [own.port]]],
+    [["ports", "delete", [own.port]]],
+  );
   if (leaving === undefined) return [off];
   const last = [{ ports: [leaving.localPort, own.port] }];
   if (!leaving.empty) return [wait("Bridge", here, ["ports"], "!=", last, 0), off];
@@ -178,7 +217,13 @@ function leave(root: Uuid, own: OwnPort, leaving: Leaving | undefined): Operatio
 
 /** Deletes the port: what nothing refers to any more is collected by the database (RFC 7047 section 3.2, `isRoot`). */
 export function deleteOperations(root: Uuid, own: OwnPort, leaving: Leaving | undefined): Operations {
-  return [...guardOwn(own), ...leave(root, own, leaving)];
+  return [...guardMarks(own), ...leave(root, own, leaving)];
+}
+
+/** Takes a number for the configuration, as `ovs-vsctl` does, so that vswitchd can be waited for. */
+export function numberedOperations(root: Uuid): Operations {
+  const here = [["_uuid", "==", root]] as const;
+  return [mutate("Open_vSwitch", here, [["next_cfg", "+=", 1]]), select("Open_vSwitch", here, ["next_cfg"])];
 }
 
 /** Moves the port to another bridge. */

@@ -1,7 +1,7 @@
 import type { VSwitchError } from "../core/errors.js";
 import { Err, Ok, type Result } from "../core/result.js";
 import type { Deleted } from "../core/vswitch.js";
-import { applied, commit, notApplied, retrying, type Context } from "./context.js";
+import { applied, commit, commitPrepared, notApplied, retrying, type Context } from "./context.js";
 import { lookUp } from "./lookup.js";
 import { leavingOf, ownPort } from "./placement.js";
 import { deleteOperations, type Leaving, type OwnPort } from "./plan.js";
@@ -13,7 +13,7 @@ export async function remove(
   name: string,
   only?: Uuid,
 ): Promise<Result<Deleted, VSwitchError>> {
-  const root = await context.session.rootId(context.deadline);
+  const root = context.session.knownRoot ?? (await context.session.rootId(context.deadline));
   if (root.isErr()) return root;
   return retrying(context, (nth) => {
     const seen = nth === 0 ? context.seen.ports.get(name) : undefined;
@@ -51,7 +51,11 @@ async function take(
   own: OwnPort,
   leaving: Leaving | undefined,
 ): Promise<Result<Deleted, VSwitchError>> {
-  const committed = await commit(context, root, deleteOperations(root, own, leaving));
+  const change = { root, wait: context.wait };
+  const known = leaving === undefined ? context.session.prepared.delete(change, own) : undefined;
+  const committed = await (known === undefined
+    ? commit(context, root, deleteOperations(root, own, leaving))
+    : commitPrepared(context, known));
   if (committed.isErr()) return committed;
   const done = await applied(context, committed.value);
   if (done?.isErr() === true) {

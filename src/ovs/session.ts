@@ -1,6 +1,7 @@
-import type { CallOptions, Deadline } from "../core/call.js";
+import { longestTimer, type CallOptions, type Deadline } from "../core/call.js";
 import { DisconnectedError, ProtocolError, type VSwitchError } from "../core/errors.js";
 import { Err, Ok, type Result } from "../core/result.js";
+import { unwatchSignal, watchSignal } from "../core/signals.js";
 import type { TlsOptions } from "../net/dial.js";
 import {
   connectOvsdb,
@@ -14,6 +15,7 @@ import {
   type TransactError,
 } from "../ovsdb/index.js";
 import { insert, wait, type Db } from "./database.js";
+import { Filled, PreparedTransactions, type Transaction } from "./prepared.js";
 import { rootColumnNames, type RootRow, type Uuid } from "./rows.js";
 import { openVSwitchSchema } from "./schema/open-vswitch.js";
 import type { SwitchFacts } from "./support.js";
@@ -32,16 +34,42 @@ type RootRows = MonitoredRows<Db, typeof rootRequest>;
 /** A commit that is waited for: longer than the deadline by this much, so that a late answer can still be undone. */
 const graceMs = 1000;
 
+/** A signal that fires {@link graceMs} after the caller's does; none where the caller has none. */
+class LateSignal implements Disposable {
+  readonly signal: AbortSignal | undefined;
+  readonly #caller: AbortSignal | undefined;
+  readonly #onAbort: () => void;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(caller: AbortSignal | undefined) {
+    const late = caller === undefined ? undefined : new AbortController();
+    this.signal = late?.signal;
+    this.#caller = caller;
+    this.#onAbort = (): void => {
+      this.#timer = setTimeout(() => late?.abort(), graceMs);
+    };
+    if (caller !== undefined) watchSignal(caller, this.#onAbort);
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer);
+    if (this.#caller !== undefined) unwatchSignal(this.#caller, this.#onAbort);
+  }
+}
+
 /** One connection to the database of an Open vSwitch, with the root row (table `Open_vSwitch`) kept up to date. */
 export class Session {
   readonly client: OvsdbClient<Db>;
+  readonly prepared: PreparedTransactions;
   readonly #root: Monitor<RootRows>;
   readonly #remote: string;
+  #facts: { readonly root: RootRow | undefined; readonly facts: SwitchFacts } | undefined;
   /** Whether it was we who ended it. */
   closing = false;
 
   private constructor(client: OvsdbClient<Db>, root: Monitor<RootRows>, remote: string) {
     this.client = client;
+    this.prepared = new PreparedTransactions(client);
     this.#root = root;
     this.#remote = remote;
   }
@@ -76,8 +104,15 @@ export class Session {
     return undefined;
   }
 
+  /** What the root row says of the switch. */
   get facts(): SwitchFacts {
     const { root } = this;
+    if (this.#facts === undefined || this.#facts.root !== root)
+      this.#facts = { root, facts: this.#readFacts(root) };
+    return this.#facts.facts;
+  }
+
+  #readFacts(root: RootRow | undefined): SwitchFacts {
     const interfaceTypes = new Set(root?.iface_types);
     // Before that column came a vswitchd listed DPDK's types only once it had initialised DPDK.
     const isTold = !this.#root.absent.includes("Open_vSwitch.dpdk_initialized");
@@ -94,7 +129,25 @@ export class Session {
     operations: Operations,
     deadline: Deadline,
   ): Promise<Result<ResultsOf<Operations>, TransactError>> {
-    return this.client.transact(operations, { operation: deadline.operation, ...deadline.step() });
+    return this.#timed(deadline, (timeoutMs) =>
+      this.client.transact(operations, {
+        operation: deadline.operation,
+        signal: deadline.callerSignal,
+        timeoutMs,
+      }),
+    );
+  }
+
+  /** The time of a step is the verb's; the error tells of the whole of it, not of what was left for this step. */
+  async #timed<T>(
+    deadline: Deadline,
+    step: (timeoutMs: number) => Promise<Result<T, TransactError>>,
+  ): Promise<Result<T, TransactError>> {
+    if (deadline.hasPassed) return Err(deadline.failure("preparing to read", "not-sent"));
+    const result = await step(deadline.remainingMs());
+    if (result.isErr() && result.error.kind === "timeout")
+      return Err(deadline.failure("waiting for the answer to transact", result.error.outcome));
+    return result;
   }
 
   /**
@@ -102,28 +155,29 @@ export class Session {
    * once: only who knows the answer can undo.
    */
   async write(
-    operations: readonly Operation<Db>[],
+    transaction: Transaction,
     deadline: Deadline,
   ): Promise<Result<readonly OperationResult[], TransactError>> {
-    const late = new AbortController();
-    let timer: NodeJS.Timeout | undefined;
-    const onDeadline = (): void => {
-      timer = setTimeout(() => late.abort(), graceMs);
-    };
-    if (deadline.signal.aborted) return Err(deadline.failure("preparing the transaction", "not-sent"));
-    deadline.signal.addEventListener("abort", onDeadline, { once: true });
-    const timeoutMs = deadline.remainingMs() + 2 * graceMs;
-    const result = await this.client.transact(operations, {
+    if (deadline.hasPassed) return Err(deadline.failure("preparing the transaction", "not-sent"));
+    using late = new LateSignal(deadline.callerSignal);
+    const options = {
       operation: deadline.operation,
       signal: late.signal,
-      timeoutMs,
-    });
-    clearTimeout(timer);
-    deadline.signal.removeEventListener("abort", onDeadline);
+      timeoutMs: Math.min(deadline.remainingMs() + graceMs, longestTimer),
+    };
+    const result = await (transaction instanceof Filled
+      ? this.client.execute(transaction.prepared, transaction.values, options)
+      : this.client.transact(transaction, options));
     if (result.isErr() && (result.error.kind === "aborted" || result.error.kind === "timeout")) {
       return Err(deadline.failure("waiting for the database to commit", "unknown"));
     }
     return result;
+  }
+
+  /** The id of the root row, where there is one. */
+  get knownRoot(): Result<Uuid, never> | undefined {
+    const { root } = this;
+    return root && Ok(root._uuid);
   }
 
   /** The id of the root row. As `ovs-vsctl` does, one is made in a database that has none. */

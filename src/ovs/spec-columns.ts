@@ -69,20 +69,33 @@ function typeAndOptions(spec: InterfaceSpec): { type: string; options: Options }
   }
 }
 
+function given(options: Options): ReadonlyMap<string, string> {
+  const map = new Map<string, string>();
+  for (const [key, value] of options) if (value !== undefined) map.set(key, String(value));
+  return map;
+}
+
+/** The columns of table `Interface` that police what comes in. */
+function policingColumns({ ingressPolicing: policing }: InterfaceSpec): Partial<InterfaceColumns> {
+  if (policing === undefined) return {};
+  return {
+    ...(policing.rate !== undefined && { ingress_policing_rate: policing.rate }),
+    ...(policing.burst !== undefined && { ingress_policing_burst: policing.burst }),
+    ...(policing.kpktsRate !== undefined && { ingress_policing_kpkts_rate: policing.kpktsRate }),
+    ...(policing.kpktsBurst !== undefined && { ingress_policing_kpkts_burst: policing.kpktsBurst }),
+  };
+}
+
 /** A spec as columns of table `Interface`. */
 export function interfaceColumns(spec: InterfaceSpec): InterfaceColumns {
   const { type, options } = typeAndOptions(spec);
-  const policing = spec.ingressPolicing;
   return {
     type,
-    options: new Map(options.flatMap(([key, value]) => (value === undefined ? [] : [[key, String(value)]]))),
+    options: given(options),
     mac: spec.mac ?? null,
     mtu_request: spec.mtu ?? null,
     ofport_request: spec.ofportRequest ?? null,
-    ...(policing?.rate !== undefined && { ingress_policing_rate: policing.rate }),
-    ...(policing?.burst !== undefined && { ingress_policing_burst: policing.burst }),
-    ...(policing?.kpktsRate !== undefined && { ingress_policing_kpkts_rate: policing.kpktsRate }),
-    ...(policing?.kpktsBurst !== undefined && { ingress_policing_kpkts_burst: policing.kpktsBurst }),
+    ...policingColumns(spec),
   };
 }
 

@@ -1,5 +1,5 @@
 import type { InterfaceSpec } from "../core/specs.js";
-import { markPairs } from "./marks.js";
+import { allIds, markPairs } from "./marks.js";
 import type { InterfaceRow, Uuid } from "./rows.js";
 import { interfaceColumns } from "./spec-columns.js";
 
@@ -14,7 +14,7 @@ export function unreadRow(spec: InterfaceSpec, id: Uuid, owner: string): Interfa
     ...interfaceColumns(spec),
     _uuid: id,
     name: spec.name,
-    external_ids: new Map([...Object.entries(spec.externalIds ?? {}), ...marks]),
+    external_ids: allIds(spec.externalIds, marks),
     mac_in_use: null,
     mtu: null,
     ofport: null,

@@ -1,8 +1,9 @@
 import { EventEmitter } from "eventemitter3";
-import { IncompatibleError, ProtocolError } from "../core/errors.js";
+import { IncompatibleError, type InvalidError, ProtocolError } from "../core/errors.js";
 import { Err, Ok, type Result } from "../core/result.js";
 import type { JsonRpcConnection } from "../jsonrpc/connection.js";
-import { encodeTransaction } from "./encode-transaction.js";
+import { WrittenParams } from "../jsonrpc/encode.js";
+import { encodeTransaction, type EncodedTransaction } from "./encode-transaction.js";
 import {
   advised,
   broken,
@@ -28,6 +29,7 @@ import {
   type UpdateSink,
 } from "./monitor.js";
 import type { Operation } from "./operations.js";
+import { prepareTransaction, type PreparedTransaction } from "./prepared.js";
 import { Replica, type UpdateFormat } from "./replica.js";
 import type { Schemas } from "./row-plan.js";
 import { compareSchemas, type SchemaReport } from "./schema-report.js";
@@ -105,7 +107,47 @@ export class OvsdbClient<Db extends DatabaseRows = DatabaseRows> implements Asyn
     const { operation } = options;
     const encoded = encodeTransaction(this.#schemas, operations, operation);
     if (encoded.isErr()) return encoded;
-    const replied = this.#call("transact", [this.schema.name, ...encoded.value.wire], options, callMs);
+    return await this.#transact(
+      operations,
+      encoded.value,
+      [this.schema.name, ...encoded.value.wire],
+      options,
+    );
+  }
+
+  /**
+   * Writes a transaction that is to be sent often. `build` gets `count` blanks, each of which may stand in several
+   * places, as a whole, where the operations want a string or a uuid; `execute` takes their values. What is wrong with
+   * the operations is told here, as by `transact`. The limits of a column (`enum`, `maxLength`) are not looked at again
+   * when a blank is filled: the server refuses what breaks them.
+   */
+  prepare(
+    count: number,
+    build: (blanks: readonly Uuid[]) => readonly Operation<Db>[],
+    operation: string,
+  ): Result<PreparedTransaction, InvalidError | IncompatibleError> {
+    return prepareTransaction(this.#schemas, count, build, operation);
+  }
+
+  /** Does what `transact` does, with a transaction that was prepared by this client and a value for each blank. */
+  async execute(
+    prepared: PreparedTransaction,
+    values: readonly string[],
+    options: OperationOptions,
+  ): Promise<Result<readonly OperationResult[], TransactError>> {
+    const text = prepared.paramsWith(values);
+    if (text instanceof Fault) return Err(unsendable(this.schema, options.operation, text));
+    return await this.#transact(prepared.operations, prepared.encoded, new WrittenParams(text), options);
+  }
+
+  async #transact(
+    operations: readonly Operation[],
+    encoded: EncodedTransaction,
+    params: readonly unknown[] | WrittenParams,
+    options: OperationOptions,
+  ): Promise<Result<readonly OperationResult[], TransactError>> {
+    const { operation } = options;
+    const replied = this.#call("transact", params, options, callMs);
     const id = this.#connection.lastCallId;
     const reply = await replied;
     if (reply.isErr()) {
@@ -115,7 +157,7 @@ export class OvsdbClient<Db extends DatabaseRows = DatabaseRows> implements Asyn
       if (isPending) this.#connection.notify("cancel", [id], operation);
       return reply;
     }
-    const result = readTransactionResult(operations, encoded.value, reply.value, operation);
+    const result = readTransactionResult(operations, encoded, reply.value, operation);
     if (result.isErr() && result.error instanceof ProtocolError) this.#end(result.error);
     return result;
   }
@@ -196,7 +238,7 @@ export class OvsdbClient<Db extends DatabaseRows = DatabaseRows> implements Asyn
 
   async #call(
     method: string,
-    params: readonly unknown[],
+    params: readonly unknown[] | WrittenParams,
     { operation, signal, timeoutMs }: OperationOptions,
     defaultMs: number,
   ): Promise<Result<unknown, RequestError>> {

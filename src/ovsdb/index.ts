@@ -68,6 +68,7 @@ export {
   type WaitOperation,
   type Where,
 } from "./operations.js";
+export type { PreparedTransaction } from "./prepared.js";
 export type { IdentifiedRow } from "./row-plan.js";
 export type { ColumnSchema, DatabaseSchema, TableSchema } from "./schema.js";
 export { compareSchemas, SchemaReport, type SchemaDifference } from "./schema-report.js";

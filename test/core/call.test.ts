@@ -94,12 +94,31 @@ describe("a deadline", () => {
   });
 });
 
+test("a deadline whose signal nobody asks for has no timer, no listener, and passes all the same", () => {
+  const controller = new AbortController();
+  const { signal } = controller;
+  using quiet = Deadline.start("verb", { signal, timeoutMs: 500 }, 1000).unwrap();
+  expect(vi.getTimerCount()).toBe(0);
+  expect(getEventListeners(signal, "abort")).toHaveLength(0);
+  expect(quiet.hasPassed).toBe(false);
+  vi.advanceTimersByTime(500);
+  expect(quiet.hasPassed).toBe(true);
+  expect(quiet.failure("waiting", "unknown")).toMatchObject({ kind: "timeout", timeoutMs: 500 });
+  expect(quiet.signal.aborted).toBe(true);
+  using cancelled = Deadline.start("verb", { signal }, 1000).unwrap();
+  controller.abort();
+  expect(cancelled.hasPassed).toBe(true);
+  expect(cancelled.failure("waiting", "unknown")).toMatchObject({ kind: "aborted" });
+  expect(cancelled.signal.aborted).toBe(true);
+});
+
 test("a hundred calls at once may share one signal: it has one listener, and ends them all", () => {
   const controller = new AbortController();
   const added = vi.spyOn(controller.signal, "addEventListener");
   const deadlines = Array.from({ length: 100 }, () =>
     Deadline.start("verb", { signal: controller.signal }, 60_000).unwrap(),
   );
+  for (const { signal } of deadlines) expect(signal.aborted).toBe(false);
   const [first, ...others] = deadlines;
   first?.[Symbol.dispose]();
   controller.abort();

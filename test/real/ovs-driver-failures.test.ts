@@ -5,7 +5,7 @@ import { connect as dial, createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import process from "node:process";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { connect, type VSwitch, type VSwitchError } from "../../src/index.js";
+import { connect, type InterfaceSpec, type VSwitch, type VSwitchError } from "../../src/index.js";
 import type { Result } from "../../src/core/result.js";
 import {
   availableFlavours,
@@ -105,6 +105,109 @@ describe.skipIf(!flavours.dummy.available)(`Open vSwitch at its worst${flavours.
     await vswitch.close();
     for (const each of waiting) expect(errorOf(await each).kind).toBe("disconnected");
   }, 20_000);
+
+  describe("what was seen last is not believed", () => {
+    const port = (name: string) =>
+      ({ type: "internal", name, attach: { bridge: "br0", createBridge: false } }) as const;
+    const client = (name: string) =>
+      ({ type: "vhost-user", mode: "client", name, socket: `/run/${name}.sock` }) as const;
+
+    test("a bridge that was deleted is not attached to, and nothing of the interface is left", async () => {
+      await using ours = await open(ovs);
+      (await ours.createInterface(port("p0"))).unwrap();
+      await ovs.vsctl("del-br", "br0");
+      expect(errorOf(await ours.createInterface(port("p1")))).toMatchObject({ kind: "not-found" });
+      expect(await ovs.vsctl("--bare", "--columns=name", "list", "Interface")).toBe("");
+    });
+
+    test("a bridge that was deleted and made again gets the interface", async () => {
+      await using ours = await open(ovs);
+      (await ours.createInterface(port("p0"))).unwrap();
+      await ovs.vsctl("del-br", "br0");
+      await ovs.vsctl("add-br", "br0", "--", "set", "Bridge", "br0", "datapath_type=dummy");
+      expect((await ours.createInterface(port("p1"))).unwrap()).toMatchObject({ created: true });
+      expect(await ovs.vsctl("list-ports", "br0")).toBe("p1");
+    });
+
+    test("a port that was moved to another bridge is deleted there", async () => {
+      await using ours = await open(ovs);
+      await using others = await open(ovs);
+      (await ours.createInterface(port("p0"))).unwrap();
+      await ovs.vsctl("add-br", "br1", "--", "set", "Bridge", "br1", "datapath_type=dummy");
+      (await others.attachToBridge("p0", { bridge: "br1" })).unwrap();
+      expect((await ours.deleteInterface("p0")).unwrap()).toEqual({ deleted: true });
+      expect(await ovs.vsctl("list-ports", "br1")).toBe("");
+    });
+
+    test.each(["Port", "Interface"])("a port whose %s somebody took over is not deleted", async (table) => {
+      await using ours = await open(ovs);
+      (await ours.createInterface(port("p0"))).unwrap();
+      await ovs.vsctl("set", table, "p0", "external_ids:vswitch-drivers-owner=somebody");
+      expect(errorOf(await ours.deleteInterface("p0"))).toMatchObject({ kind: "conflict" });
+      expect(await ovs.vsctl("list-ports", "br0")).toBe("p0");
+    });
+
+    test("one whose row somebody deleted and made again under the name is not deleted", async () => {
+      await using ours = await open(ovs);
+      (await ours.createInterface(port("p0"))).unwrap();
+      await ovs.vsctl(
+        "del-port",
+        "p0",
+        "--",
+        "add-port",
+        "br0",
+        "p0",
+        "--",
+        "set",
+        "Interface",
+        "p0",
+        "type=internal",
+      );
+      expect(errorOf(await ours.deleteInterface("p0"))).toMatchObject({ kind: "conflict" });
+      expect(await ovs.vsctl("list-ports", "br0")).toBe("p0");
+    });
+
+    test("everything that a spec can say of a vhost-user client arrives, port after port", async () => {
+      // No vswitchd has run on this one: nobody says that there is no DPDK.
+      await using server = await startOvsdbServer();
+      await using ours = await open(ovs, server.remote);
+      (await ours.ensureBridge({ name: "br0" }, { wait: false })).unwrap();
+      const wanted = (name: string) =>
+        ({
+          ...client(name),
+          key: `key "of" ${name}`,
+          mtu: 9000,
+          ingressPolicing: { rate: 1000, burst: 100 },
+          externalIds: { "iface-id": `id of ${name}`, odd: '"\\"' },
+          attach: { bridge: "br0", tag: 7, trunks: [8, 9], vlanMode: "native-tagged" },
+        }) satisfies InterfaceSpec;
+      const bare = { ...client("v3"), attach: { bridge: "br0" } };
+      const specs: readonly InterfaceSpec[] = [
+        wanted("v0"),
+        wanted("v1"),
+        { ...wanted("v2"), mtu: 1500 },
+        bare,
+      ];
+      for (const spec of specs) {
+        expect((await ours.createInterface(spec, { wait: false })).unwrap().created).toBe(true);
+        // On what is there it is compared with what is wanted, field by field.
+        expect((await ours.createInterface(spec, { wait: false })).unwrap().created).toBe(false);
+      }
+      expect((await ours.getInterface("v1")).unwrap()).toMatchObject({
+        mark: { owner, key: 'key "of" v1' },
+        socket: "/run/v1.sock",
+        externalIds: { "iface-id": "id of v1", odd: '"\\"' },
+        vlan: { tag: 7, trunks: [8, 9], vlanMode: "native-tagged" },
+        bridge: "br0",
+      });
+      const taken = { ...client("v4"), socket: "/run/v1.sock", attach: { bridge: "br0" } };
+      const refusal = errorOf(await ours.createInterface(taken, { wait: false }));
+      expect(refusal).toMatchObject({ kind: "conflict", object: "socket /run/v1.sock" });
+      for (const { name } of specs)
+        expect((await ours.deleteInterface(name, { wait: false })).unwrap()).toEqual({ deleted: true });
+      expect((await ours.listInterfaces()).unwrap()).toEqual([]);
+    });
+  });
 
   test("a bridge that somebody makes persistent does not go with the port that leaves it", async () => {
     await using vswitch = await open(ovs);
