@@ -55,6 +55,7 @@ function decodeUtf8(bytes: Buffer): string | undefined {
 interface Source {
   indexOf(character: string, from: number): number;
   slice(from: number, to: number): string;
+  charCodeAt(at: number): number;
 }
 
 class Utf8Source implements Source {
@@ -70,6 +71,10 @@ class Utf8Source implements Source {
 
   slice(from: number, to: number): string {
     return this.#bytes.toString("utf8", from, to);
+  }
+
+  charCodeAt(at: number): number {
+    return this.#bytes[at] ?? 0;
   }
 }
 
@@ -87,25 +92,13 @@ function restoreDigits(root: unknown, source: Source, longDigits: LongDigits): v
       containers[passed + 1] = memberOf(containers[passed], stepKey(source, longDigits[at++] ?? 0));
     }
     const key = stepKey(source, longDigits[at++] ?? 0);
-    const integer = integerText(source.slice(digits - 2, end + 1));
-    if (integer !== undefined) restoreAt(containers[level], key, integer);
+    restoreAt(containers[level], key, source, digits, end);
   }
 }
 
-/**
- * The digits with their sign, unless they are a part of a real number. `context` begins two bytes before them, which
- * there always are, and ends one byte after.
- */
-function integerText(context: string): string | undefined {
-  const begin = context[1] === "-" ? 1 : 2;
-  const integer = context.slice(begin, -1);
-  const isPart = isInReal(context[begin - 1]) || isInReal(context.at(-1));
-  return isPart || integer.length > mostDigits ? undefined : integer;
-}
-
-/** Whether the character, next to digits or their sign, makes a real number of them. */
-function isInReal(character: string | undefined): boolean {
-  return character === "." || character === "e" || character === "E" || character === "+";
+/** Whether the character, next to digits or their sign, makes a real number of them: `.`, `e`, `E` or `+`. */
+function isInReal(code: number): boolean {
+  return code === 0x2e || code === 0x65 || code === 0x45 || code === 0x2b;
 }
 
 /** The index or the member's name that a step of a path stands for. */
@@ -120,7 +113,7 @@ function stepKey(source: Source, step: number): number | string {
 /** Whether an odd number of backslashes stands before `at`. */
 function isEscaped(source: Source, at: number): boolean {
   let begin = at;
-  while (source.slice(begin - 1, begin) === "\\") begin--;
+  while (source.charCodeAt(begin - 1) === 0x5c) begin--;
   return (at - begin) % 2 === 1;
 }
 
@@ -133,15 +126,25 @@ function memberOf(container: unknown, key: number | string): unknown {
 }
 
 /**
- * Sets the member to the exact integer, unless a double holds that one anyway, or another number stands there: then
- * the member, or something around it, is named twice, and this one was not the last.
+ * Sets the member to the exact integer, unless the digits are a part of a real number, or a double holds them anyway,
+ * or another number stands there: then the member, or something around it, is named twice, and this one was not the
+ * last. Before the digits of a text there are always two bytes, and one after them.
  */
-function restoreAt(container: unknown, key: number | string, integer: string): void {
-  const rounded = Number(integer);
-  if (Number.isSafeInteger(rounded) || !isRecord(container)) return;
+function restoreAt(
+  container: unknown,
+  key: number | string,
+  source: Source,
+  digits: number,
+  end: number,
+): void {
+  const begin = source.charCodeAt(digits - 1) === 0x2d ? digits - 1 : digits;
+  const isPart = isInReal(source.charCodeAt(begin - 1)) || isInReal(source.charCodeAt(end));
+  if (isPart || end - begin > mostDigits || !isRecord(container)) return;
   const present = container[key];
-  const isThere = present === rounded || (typeof present === "bigint" && Number(present) === rounded);
-  if (isThere) container[key] = BigInt(integer);
+  if (typeof present !== "number" && typeof present !== "bigint") return;
+  const exact = BigInt(source.slice(begin, end));
+  const rounded = Number(exact);
+  if (Number(present) === rounded && !Number.isSafeInteger(rounded)) container[key] = exact;
 }
 
 function isRecord(value: unknown): value is Record<string | number, unknown> {
