@@ -104,6 +104,11 @@ function findEngine(): Result<Engine, InvalidError | UnreachableError> {
  * ```
  */
 export async function connect(options: ConnectOptions = {}): Promise<Result<VSwitch, VSwitchError>> {
+  // A program without types may give anything.
+  if (typeof options !== "object" || options === null) {
+    const refused = validate(operation, "options", optionsSchema, options);
+    return refused.isErr() ? refused : connect();
+  }
   const { signal, timeoutMs, ...rest } = options;
   const checked = checkOptions(operation, "call", { signal, timeoutMs });
   if (checked.isErr()) return checked;

@@ -136,7 +136,11 @@ export type WatchEvent =
   | { readonly kind: "ready" }
   | { readonly kind: "lost"; readonly error: VSwitchError };
 
-/** How a verb that changes the switch is carried out. */
+/**
+ * How a verb that changes the switch is carried out. Where the deadline passes or the signal fires while the switch has
+ * a change in hand, the verb ends later than that: up to 1 s, for the answer that says whether it was done, and up to
+ * 2 s more, to undo it.
+ */
 export interface ChangeOptions extends CallOptions {
   /**
    * Whether to wait until the switch has applied the change and to check its word. Default: true. With `false` the

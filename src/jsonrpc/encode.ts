@@ -21,13 +21,16 @@ export class WrittenParams {
 /** Open vSwitch's limit on nesting (lib/json.c); the message and its `params` are two levels of it. */
 const deepest = 998;
 
+/** Smaller ones have less than full precision, and strtod calls them out of range (`str_to_double` of lib/util.c). */
+const smallestReal = 2.225_073_858_507_201_4e-308;
+
 const smallestInteger = -(2n ** 63n);
 const largestInteger = 2n ** 63n - 1n;
 
 /**
  * Writes `values` as JSON, bigints with all their digits. What JSON has no word for, and what Open vSwitch's reader
- * refuses by closing the connection, is refused here: undefined, functions, NaN and the infinities, integers beyond
- * 64 bits, lone surrogates and NUL in strings, objects that are not plain, too many levels, cycles.
+ * refuses by closing the connection, is refused here: undefined, functions, NaN and the infinities, numbers next to 0
+ * that have lost precision, integers beyond 64 bits, lone surrogates and NUL in strings, objects that are not plain, too many levels, cycles.
  */
 export function encodeValues(values: readonly unknown[]): Encoded {
   const survey: Survey = { hasBigInt: false, looksIntoStrings: false };
@@ -82,8 +85,9 @@ function faultIn(value: unknown, depth: number, survey: Survey): Fault | undefin
   if (value === null || typeof value === "boolean") return undefined;
   if (typeof value === "object") return faultInObject(value, depth, survey);
   if (typeof value === "number") {
-    if (Number.isFinite(value)) return undefined;
-    return { steps: [], expected: "a finite number", got: String(value) };
+    if (!Number.isFinite(value)) return { steps: [], expected: "a finite number", got: String(value) };
+    if (value === 0 || Math.abs(value) >= smallestReal) return undefined;
+    return { steps: [], expected: `0, or a number of at least ${smallestReal} in size`, got: String(value) };
   }
   if (typeof value === "bigint") {
     survey.hasBigInt = true;

@@ -12,6 +12,7 @@ import {
   bridgePairs,
   foreignIds,
   holdingBridge,
+  holdingPair,
   isHolding,
   lifetimeOf,
   markOf,
@@ -177,10 +178,21 @@ function notEmpty(operation: string, name: string, interfaces: readonly string[]
   return new ConflictError({ operation, object: `bridge ${name}`, message });
 }
 
-/** Deletes our bridges that were made on demand and have nothing on them any more: left by a crash between two steps. */
+/**
+ * Deletes our bridges that were made on demand and have nothing on them any more, and the holding bridge if it is
+ * empty: left by a crash between two steps, or by somebody who deleted ports in another way.
+ */
 export async function sweepBridges(context: Context, root: Uuid): Promise<Result<void, VSwitchError>> {
-  const { session, deadline, owner } = context;
-  const marks = onDemandMarks(owner);
+  const swept = await sweepMarked(context, root, onDemandMarks(context.owner));
+  return swept.isErr() ? swept : sweepMarked(context, root, new Map([holdingPair]));
+}
+
+async function sweepMarked(
+  context: Context,
+  root: Uuid,
+  marks: ReadonlyMap<string, string>,
+): Promise<Result<void, VSwitchError>> {
+  const { session, deadline } = context;
   const read = await session.read(
     [select("Bridge", [["external_ids", "includes", marks]], ["name"])],
     deadline,

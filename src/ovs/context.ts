@@ -63,11 +63,14 @@ export interface Committed {
   readonly nextCfg: Integer | undefined;
 }
 
-/** Nothing was done: the bridge is not there any more, or the port is not on it. */
-class NothingChanged extends ConflictError {
-  constructor(operation: string) {
-    const message = `${operation}: the bridge has changed meanwhile, and nothing was done`;
-    super({ operation, object: "Bridge", message });
+/** What was found has changed since, and nothing was done: the verb plans again on fresh facts. */
+export class ChangedMeanwhile extends ConflictError {
+  constructor(operation: string, object: string) {
+    super({
+      operation,
+      object,
+      message: `${operation}: ${object} has changed meanwhile, and nothing was done`,
+    });
   }
 }
 
@@ -99,7 +102,7 @@ async function commitWhole(
   const written = await context.session.write(transaction, context.deadline);
   if (written.isErr()) return written;
   const results = written.value;
-  if (metNoBridge(operations, results)) return Err(new NothingChanged(operation));
+  if (metNoBridge(operations, results)) return Err(new ChangedMeanwhile(operation, "the bridge"));
   if (!context.wait) return Ok({ operations, results, nextCfg: undefined });
   const nextCfg = results.at(-1)?.rows?.[0]?.["next_cfg"];
   if (typeof nextCfg === "number" || typeof nextCfg === "bigint") return Ok({ operations, results, nextCfg });
@@ -109,7 +112,7 @@ async function commitWhole(
 
 /** The world was not as the transaction took it to be: a guard failed, or a name was taken at the commit. */
 const isStale = (error: VSwitchError): boolean =>
-  error instanceof NothingChanged ||
+  error instanceof ChangedMeanwhile ||
   (error instanceof TransactionRejectedError &&
     (error.reason === "timed out" ||
       error.reason === "referential integrity violation" ||

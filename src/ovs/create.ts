@@ -4,10 +4,18 @@ import { Err, Ok, type Result } from "../core/result.js";
 import type { InterfaceSpec } from "../core/specs.js";
 import type { CreatedInterface } from "../core/vswitch.js";
 import { checkApplied, warningsOf } from "./check.js";
-import { commit, commitPrepared, remember, retrying, type Committed, type Context } from "./context.js";
+import {
+  ChangedMeanwhile,
+  commit,
+  commitPrepared,
+  remember,
+  retrying,
+  type Committed,
+  type Context,
+} from "./context.js";
 import { select } from "./database.js";
 import { interfaceInfo, presentSpec } from "./info.js";
-import { lookUp, type Found } from "./lookup.js";
+import { lookUp, readInterface, type Found } from "./lookup.js";
 import { holdingBridge, markOf } from "./marks.js";
 import { bridgeNameOf, targetOf } from "./placement.js";
 import { createOperations, insertedId, type Target } from "./plan.js";
@@ -74,13 +82,21 @@ async function existing(
   if (changes.length > 0) return Err(differs(operation, `the interface ${spec.name}`, changes));
   // Whoever made it may still be waiting for vswitchd: so do we.
   const { root } = session;
-  if (context.wait && root !== undefined) {
-    const ready = await session.applied(root.next_cfg, { operation, ...deadline.step() });
-    if (ready.isErr() && ready.error.kind === "disconnected") return ready;
-    if (ready.isErr()) return Err(deadline.failure("waiting for ovs-vswitchd", "not-sent"));
-  }
+  if (!context.wait || root === undefined) return present(context, spec, found);
+  const ready = await session.applied(root.next_cfg, { operation, ...deadline.step() });
+  if (ready.isErr() && ready.error.kind === "disconnected") return ready;
+  if (ready.isErr()) return Err(deadline.failure("waiting for ovs-vswitchd", "not-sent"));
+  // What vswitchd has written of it since; and whoever made it may have taken it back.
+  const fresh = await readInterface(session, deadline, found.interface._uuid);
+  if (fresh.isErr()) return fresh;
+  if (fresh.value === undefined) return Err(new ChangedMeanwhile(operation, `the interface ${spec.name}`));
+  return present(context, spec, { ...found, interface: fresh.value });
+}
+
+/** An interface that was there already. */
+function present({ session }: Context, spec: InterfaceSpec, found: Found): Result<CreatedInterface, never> {
   const info = interfaceInfo(found, session.facts.vhostSocketDirectory);
-  return Ok({ ...info, created: false, warnings: [] });
+  return Ok({ ...info, created: false, warnings: warningsOf(found.interface, spec) });
 }
 
 /** Says who has the path that a vhost-user client wants; see `guardVhostPath`. */

@@ -221,12 +221,41 @@ export async function readBridge(
   const hasInterface = first.value[2].rows.length > 0;
   const others = bridge?.ports.filter((id) => id !== port?._uuid) ?? [];
   if (others.length === 0) return Ok({ bridge, port, hasInterface, interfaces: [] });
-  const ports = await session.read(
-    others.map((id) => select("Port", [["_uuid", "==", id]], ["name"])),
+  const names = await interfaceNames(session, deadline, others);
+  return names.map((interfaces) => ({ bridge, port, hasInterface, interfaces }));
+}
+
+/** From so many ports on, whole tables are cheaper to read than a row for each. */
+const manyPorts = 64;
+
+/** The names of the interfaces of these ports, of which a bond has several; sorted. */
+async function interfaceNames(
+  session: Session,
+  deadline: Deadline,
+  ports: readonly Uuid[],
+): Promise<Result<readonly string[], VSwitchError>> {
+  const many = ports.length >= manyPorts;
+  const members = await session.read(
+    many
+      ? [select("Port", [], ["interfaces"])]
+      : ports.map((id) => select("Port", [["_uuid", "==", id]], ["interfaces"])),
     deadline,
   );
-  return ports.map((results) => {
-    const names = results.flatMap(({ rows }) => rows.map((row) => row.name));
-    return { bridge, port, hasInterface, interfaces: names.toSorted() };
-  });
+  if (members.isErr()) return members;
+  const wanted = new Set(ports);
+  const rows = members.value.flatMap((result) => result.rows).filter(({ _uuid }) => wanted.has(_uuid));
+  const ids = new Set(rows.flatMap(({ interfaces }) => interfaces));
+  const named = await session.read(
+    many
+      ? [select("Interface", [], ["name"])]
+      : [...ids].map((id) => select("Interface", [["_uuid", "==", id]], ["name"])),
+    deadline,
+  );
+  return named.map((results) =>
+    results
+      .flatMap((result) => result.rows)
+      .filter(({ _uuid }) => ids.has(_uuid))
+      .map(({ name }) => name)
+      .toSorted(),
+  );
 }

@@ -26,6 +26,8 @@ describe("encodeValues", () => {
     ["a hole in an array", [Object.assign([], { 1: 1 })], "[0][0]", "undefined"],
     ["NaN", [Number.NaN], "[0]", "NaN"],
     ["Infinity", [{ a: -Infinity }], "[0].a", "-Infinity"],
+    ["a number that has lost precision", [1, 5e-324], "[1]", "5e-324"],
+    ["the largest of them", [-2.225_073_858_507_201e-308], "[0]", "-2.225073858507201e-308"],
     ["a function", [{ a: () => 1 }], "[0].a", "function"],
     ["a symbol", [Symbol("s")], "[0]", "symbol"],
     ["an integer above 64 bits", [2n ** 63n], "[0]", "9223372036854775808n"],
@@ -51,7 +53,10 @@ describe("encodeValues", () => {
   it("writes what FrameScanner reads back, with bigints and without", () => {
     const leaf = fc.oneof(
       fc.string({ unit: "grapheme" }).filter((text) => !text.includes("\0")),
-      fc.double({ noNaN: true, noDefaultInfinity: true }).map((number) => number + 0),
+      fc
+        .double({ noNaN: true, noDefaultInfinity: true })
+        .filter((number) => number === 0 || Math.abs(number) >= 2.225_073_858_507_201_4e-308)
+        .map((number) => number + 0),
       fc.boolean(),
       fc.constant(null),
       fc.bigInt({ min: 2n ** 53n, max: 2n ** 63n - 1n }),
