@@ -17,6 +17,8 @@ export interface ByteStream {
   readonly needsProbes: boolean;
   /** Sends, or queues, all of it. Leave the bytes as they are afterwards. After the end it does nothing. */
   write(data: string | Uint8Array): void;
+  /** The same for one who has put together what goes out together: it is not held for what else is written in this turn. */
+  writeNow(data: Uint8Array): void;
   /** Begins to read. Once; what happened before is told then. */
   start(handlers: StreamHandlers): void;
   /** Stops reading, so that the peer has to wait. */
@@ -91,6 +93,12 @@ export class SocketStream implements ByteStream {
     for (let at = 0; at < bytes.length; at += pieceBytes)
       this.#pieces.push(bytes.subarray(at, at + pieceBytes));
     this.#writePieces();
+  }
+
+  writeNow(data: Uint8Array): void {
+    const isFree = !this.#corked && this.#pieces.length === 0 && data.length <= pieceBytes;
+    if (!isFree || this.#ended || this.#destroyed) this.write(data);
+    else this.#socket.write(data);
   }
 
   /**

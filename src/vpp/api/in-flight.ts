@@ -21,7 +21,7 @@ export class InFlight {
     this.#window = window;
     // Drains and probes go out although the window is full.
     const room = 2 ** Math.ceil(Math.log2(2 * window + 64));
-    this.#ring = Array.from<undefined>({ length: room });
+    this.#ring = Array<Exchange | undefined>(room).fill(undefined);
     this.#mask = room - 1;
   }
 

@@ -6,6 +6,12 @@ import { headerBytes, lengthAt } from "./frame.js";
 /** A buffer that one large message made is not kept. */
 const mostKeptBytes = 1024 * 1024;
 
+/**
+ * So much goes out at once though more will come: VPP then works on the first requests while the next are written. All
+ * of a window in one piece keeps only one of the two sides busy at a time.
+ */
+const enoughBytes = 256;
+
 /** Puts a header in front of the message that was written behind `beginFrame`'s offset. */
 export function endFrame(writer: Writer, at: number): void {
   writer.view.setUint32(at + lengthAt, writer.offset - at - headerBytes);
@@ -32,8 +38,9 @@ export class Outbox {
     return this.#writer;
   }
 
-  /** Sends soon: after all that runs now has written what it has to write. */
+  /** Sends soon: after all that runs now has written what it has to write, but not more than a few requests together. */
   schedule(): void {
+    if (this.#writer.offset >= enoughBytes) return this.flush();
     if (this.#scheduled) return;
     this.#scheduled = true;
     // Runs when the queue of microtasks is empty, so replies that several callers await become one write.
@@ -47,10 +54,10 @@ export class Outbox {
     if (writer.offset === 0) return;
     // The stream keeps what it is given; the writer's buffer is filled again.
     if (writer.bytes.length > mostKeptBytes) {
-      this.#stream.write(writer.written());
+      this.#stream.writeNow(writer.written());
       this.#writer = new Writer();
     } else {
-      this.#stream.write(Buffer.from(writer.written()));
+      this.#stream.writeNow(Buffer.from(writer.written()));
       writer.reset();
     }
   }

@@ -51,7 +51,7 @@ export class Session {
   #onIdle: (() => void) | undefined;
   #state: "greeting" | "open" | "closing" | "over" = "greeting";
   #clientIndex = 0;
-  #table = new ServerTable([]);
+  #table = ServerTable.empty;
   #ping: PingIds = { request: 0, reply: 0 };
 
   private constructor(stream: ByteStream, options: SessionOptions) {

@@ -1,4 +1,4 @@
-import { formatIp4, formatIp6, formatMac } from "./addresses.js";
+import { formatIp4, formatIp6, formatLength, formatMac } from "./addresses.js";
 import { BoundsFault } from "./faults.js";
 
 /** Reads one value of known size at an offset that `take` has checked. */
@@ -52,7 +52,8 @@ export class Reader {
   /** Reads the message between two offsets of the bytes at hand. */
   select(start: number, end: number): this {
     this.offset = start;
-    this.end = Math.min(end, this.bytes.length);
+    const { length } = this.bytes;
+    this.end = end < length ? end : length;
     return this;
   }
 
@@ -151,7 +152,7 @@ export class Reader {
 
   /** A prefix of the family `af` as text, such as `10.0.0.0/24`. */
   prefix(af: number, at: number, length: number): string {
-    return `${this.ip(af, at)}/${length}`;
+    return this.ip(af, at) + formatLength(length);
   }
 
   /** A prefix of the family `af` as bytes. */

@@ -1,4 +1,4 @@
-import { parseIp4, parseIp6, parseMac } from "./addresses.js";
+import { parseIp, parseIp4, parseIp6, parseMac } from "./addresses.js";
 import { refuse } from "./faults.js";
 import type { PrefixBytes } from "./reader.js";
 
@@ -110,7 +110,7 @@ export class Writer {
     const size = Buffer.byteLength(value);
     const at = this.reserve(4 + size);
     this.view.setUint32(at, size);
-    this.#utf8(at + 4, size, value);
+    this.#utf8(at + 4, size, value, size);
   }
 
   /** Bytes of a fixed number. */
@@ -150,12 +150,7 @@ export class Writer {
   /** An address of either family from text; the family: 0 IPv4, 1 IPv6. */
   ip(at: number, value: string): number {
     if (typeof value !== "string") refuse("an IP address", value);
-    if (value.includes(":")) {
-      parseIp6(value, this.bytes, at);
-      return 1;
-    }
-    parseIp4(value, this.bytes, at);
-    return 0;
+    return parseIp(value, value.length, this.bytes, at);
   }
 
   /** An address of either family from four or sixteen bytes; the family: 0 IPv4, 1 IPv6. */
@@ -169,18 +164,19 @@ export class Writer {
 
   /** A prefix of either family from text such as `10.0.0.0/24`, its length to `lengthAt`; the family. */
   prefix(at: number, lengthAt: number, value: string): number {
-    const { address, length } = splitPrefix(value);
-    const af = this.ip(at, address);
-    this.bytes[lengthAt] = prefixLength(length, af, value);
+    const slash = slashOf(value);
+    const af = parseIp(value, slash, this.bytes, at);
+    this.bytes[lengthAt] = lengthBehind(value, slash, af);
     return af;
   }
 
   /** A prefix of one family from text, the length behind the address. */
   prefixOf(af: 0 | 1, at: number, value: string): void {
-    const { address, length } = splitPrefix(value);
+    const slash = slashOf(value);
+    const address = value.slice(0, slash);
     if (af === 0) parseIp4(address, this.bytes, at);
     else parseIp6(address, this.bytes, at);
-    this.bytes[at + (af === 0 ? 4 : 16)] = prefixLength(length, af, value);
+    this.bytes[at + (af === 0 ? 4 : 16)] = lengthBehind(value, slash, af);
   }
 
   /** A prefix of either family from bytes, its length to `lengthAt`; the family. */
@@ -235,10 +231,12 @@ export class Writer {
     this.#plain = plain(larger);
   }
 
-  #utf8(at: number, room: number, value: string): void {
+  #utf8(at: number, room: number, value: string, size = Buffer.byteLength(value)): void {
     if (value.includes("\0")) refuse("a string without NUL", value);
+    if (size > room) refuse(`a string of at most ${room} bytes`, value);
+    // As many bytes as characters: ASCII.
+    if (size === value.length) return void this.bytes.write(value, at, "latin1");
     if (/\p{Surrogate}/u.test(value)) refuse("well-formed Unicode", value);
-    if (Buffer.byteLength(value) > room) refuse(`a string of at most ${room} bytes`, value);
     this.bytes.write(value, at, "utf8");
   }
 }
@@ -256,11 +254,25 @@ function isArray(value: unknown): boolean {
   return Array.isArray(value);
 }
 
-function splitPrefix(value: string): { address: string; length: number } {
-  const slash = typeof value === "string" ? value.indexOf("/") : -1;
-  const digits = slash < 0 ? "" : value.slice(slash + 1);
-  if (!/^(0|[1-9]\d{0,2})$/.test(digits)) refuse("a prefix such as 10.0.0.0/24 or 2001:db8::/64", value);
-  return { address: value.slice(0, slash), length: Number(digits) };
+/** Where the slash of a prefix stands. */
+function slashOf(value: string): number {
+  const slash = typeof value === "string" ? value.lastIndexOf("/") : -1;
+  return slash < 0 ? refuse(prefixExpected, value) : slash;
+}
+
+const prefixExpected = "a prefix such as 10.0.0.0/24 or 2001:db8::/64";
+
+/** The decimal number behind the slash, without leading zeros. */
+function lengthBehind(value: string, slash: number, af: number): number {
+  const digits = value.length - slash - 1;
+  if (digits < 1 || digits > 3) refuse(prefixExpected, value);
+  let length = 0;
+  for (let i = slash + 1; i < value.length; i++) {
+    const digit = value.charCodeAt(i) - 48;
+    if (digit < 0 || digit > 9 || (length === 0 && i > slash + 1)) refuse(prefixExpected, value);
+    length = length * 10 + digit;
+  }
+  return prefixLength(length, af, value);
 }
 
 function prefixLength(length: number, af: number, given: unknown): number {
