@@ -69,9 +69,10 @@ interface Prepared {
 /** Makes what can run here ready to start, and says what cannot. */
 async function prepare(entries: readonly Entry[], buildFolder: string): Promise<readonly Prepared[]> {
   const prepared: Prepared[] = [];
-  for (const { name, command } of entries) {
+  for (const entry of entries) {
+    const { name } = entry;
     try {
-      prepared.push({ name, command: await command(buildFolder) });
+      prepared.push({ name, command: await entry.command(buildFolder) });
     } catch (error) {
       print(`Left out: ${name}: ${error instanceof Error ? error.message : String(error)}`);
     }

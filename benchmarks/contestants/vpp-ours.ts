@@ -111,7 +111,7 @@ function codec({ codec, values }: Sample, count: number): CodecTimes {
 }
 
 async function answer(command: string): Promise<unknown> {
-  const [verb, ...numbers] = command.split(" ");
+  const [verb = "", ...numbers] = command.split(" ");
   const [first = 0, second = 0] = numbers.map(Number);
   switch (verb) {
     case "connect":
