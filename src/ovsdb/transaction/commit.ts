@@ -1,0 +1,266 @@
+import { Deadline } from "../../core/call.js";
+import { ConflictError, InvalidError, NotFoundError } from "../../core/errors.js";
+import { TransactionRejectedError, type TransactError } from "../errors.js";
+import { shown } from "../fault.js";
+import { overFor, type OperationOptions, type RowsByTable } from "../monitor.js";
+import { operations } from "../operations.js";
+import type { IndexRequest, Snapshot } from "../replica/snapshot.js";
+import type { SessionPort } from "../session/port.js";
+import { newUuid, type Uuid } from "../uuid.js";
+import type { DatabaseRows } from "../value.js";
+import { jitter, moved, pause } from "./moved.js";
+import type { Commit, CommitError, Committed } from "./outcome.js";
+import type { Verified } from "./reads.js";
+import { Recorder, typedTransaction, type Draft, type Inserted, type Transaction } from "./transaction.js";
+
+/** How a transaction behaves. */
+export interface TransactionOptions extends OperationOptions {
+  /** How often the callback may be called, at most. Default: 100. The deadline ends it too, by default after 10 s. */
+  readonly attempts?: number | undefined;
+}
+
+/** What a transaction is made by: reads through `tx`, and writes through it. It is called again after a conflict. */
+export type TransactionCallback<Db extends DatabaseRows, Rows extends RowsByTable, T> = (
+  tx: Transaction<Db, Rows>,
+) => T;
+
+const transactionMs = 10_000;
+const mostAttempts = 100;
+
+/**
+ * Calls the callback, sends what it wrote with what it read to be verified, and calls it again when that had changed,
+ * after the replica has moved, until it is done. What the callback throws is thrown on, and nothing is sent.
+ */
+export async function commit<Db extends DatabaseRows, Rows extends RowsByTable, T>(
+  port: SessionPort<Rows>,
+  indexes: IndexRequest,
+  callback: TransactionCallback<Db, Rows, T>,
+  options: TransactionOptions,
+): Promise<Commit<T>> {
+  const { operation, attempts = mostAttempts } = options;
+  if (!(Number.isSafeInteger(attempts) && attempts >= 1)) {
+    return { outcome: "rejected", error: badAttempts(operation, attempts), attempts: 0 };
+  }
+  const started = Deadline.start(operation, options, transactionMs);
+  if (started.isErr()) return { outcome: "rejected", error: started.error, attempts: 0 };
+  using deadline = started.value;
+  const run = new Run<Db, Rows, T>(port, indexes, callback, deadline, attempts);
+  return await run.toTheEnd();
+}
+
+function badAttempts(operation: string, attempts: number): InvalidError {
+  const expected = "a whole number from 1";
+  const message = `${operation}: attempts is ${shown(attempts)}; expected ${expected}`;
+  return new InvalidError({ operation, path: "attempts", expected, got: shown(attempts), message });
+}
+
+/** What was sent, whose answer was lost. */
+interface Lost<T> {
+  readonly value: T;
+  readonly inserted: readonly Inserted[];
+  readonly error: TransactError;
+}
+
+class Run<Db extends DatabaseRows, Rows extends RowsByTable, T> {
+  readonly #port: SessionPort<Rows>;
+  readonly #indexes: IndexRequest;
+  readonly #callback: TransactionCallback<Db, Rows, T>;
+  readonly #deadline: Deadline;
+  readonly #most: number;
+  #attempts = 0;
+  #lost: Lost<T> | undefined;
+
+  constructor(
+    port: SessionPort<Rows>,
+    indexes: IndexRequest,
+    callback: TransactionCallback<Db, Rows, T>,
+    deadline: Deadline,
+    most: number,
+  ) {
+    this.#port = port;
+    this.#indexes = indexes;
+    this.#callback = callback;
+    this.#deadline = deadline;
+    this.#most = most;
+  }
+
+  async toTheEnd(): Promise<Commit<T>> {
+    for (;;) {
+      const ready = await this.#port.ready({ operation: this.#deadline.operation, ...this.#deadline.step() });
+      if (ready.isErr()) return this.#notDone(ready.error);
+      const found = await this.#lookForLost();
+      if (found !== undefined) return found;
+      const ended = await this.#attempt();
+      if (ended !== undefined) return ended;
+      await pause(jitter(this.#attempts), this.#deadline.signal);
+    }
+  }
+
+  /** Calls the callback and sends what it wrote. `undefined`: try again. */
+  async #attempt(): Promise<Commit<T> | undefined> {
+    const snapshot = this.#port.snapshot();
+    this.#attempts += 1;
+    const written = this.#write(snapshot);
+    if (written === undefined) return this.#lost && this.#notDone(this.#lost.error);
+    const { value, draft } = written;
+    if (draft.operations.length === 0) return this.#nothingToDo(value);
+    // What was lost may still be done. Only an insert of the same id is refused then; anything else might do it twice.
+    if (this.#lost !== undefined && !repeats(this.#lost, draft)) return this.#notDone(this.#lost.error);
+    const sent = await this.#port.transact(draft.operations, this.#step());
+    if (sent.isOk()) return this.#committed(value, draft, sent.value);
+    const { error } = sent;
+    if (mayBeDone(error)) return this.#lose({ value, inserted: draft.inserted, error });
+    if (error.kind === "disconnected") return this.#tryAgain(error);
+    if (this.#lost !== undefined && error.kind === "rejected" && error.reason === "duplicate uuid") {
+      return this.#recovered(this.#lost);
+    }
+    if (error instanceof TransactionRejectedError) return this.#refused(error, draft, snapshot);
+    return this.#notDone(error);
+  }
+
+  /** Calls the callback. `undefined`: it threw, when an earlier attempt may be done, which matters more. */
+  #write(snapshot: Snapshot<Rows>): { readonly value: T; readonly draft: Draft } | undefined {
+    // An attempt after one whose answer was lost gives its rows the same ids: the server takes only one of the two.
+    const before = this.#lost?.inserted ?? [];
+    const used = new Map<string, number>();
+    const nextUuid = (table: string): Uuid => {
+      const place = used.get(table) ?? 0;
+      used.set(table, place + 1);
+      return before.filter((row) => row.table === table)[place]?.uuid ?? newUuid();
+    };
+    const recorder = new Recorder({ snapshot, attempt: this.#attempts, indexes: this.#indexes, nextUuid });
+    try {
+      const value = this.#callback(typedTransaction<Db, Rows>(recorder));
+      if (isThenable(value)) {
+        throw new TypeError(
+          "the callback of a transaction gave a promise: it has to be synchronous, to be called again and to read one snapshot. Nothing was sent",
+        );
+      }
+      return { value, draft: recorder.finish() };
+    } catch (error) {
+      recorder.finish();
+      if (this.#lost === undefined) throw error;
+      return undefined;
+    }
+  }
+
+  #nothingToDo(value: T): Commit<T> {
+    if (this.#lost !== undefined) return this.#notDone(this.#lost.error);
+    return { outcome: "committed", value, results: [], inserted: [], attempts: this.#attempts };
+  }
+
+  #committed(value: T, { inserted }: Draft, results: Committed<T>["results"]): Commit<T> {
+    const uuids = inserted.map(({ uuid }) => uuid);
+    return { outcome: "committed", value, results, inserted: uuids, attempts: this.#attempts };
+  }
+
+  #recovered({ value, inserted }: Lost<T>): Commit<T> {
+    const uuids = inserted.map(({ uuid }) => uuid);
+    return { outcome: "committed", value, results: undefined, inserted: uuids, attempts: this.#attempts };
+  }
+
+  #notDone(error: CommitError): Commit<T> {
+    const lost = this.#lost;
+    if (lost === undefined) return { outcome: "rejected", error, attempts: this.#attempts };
+    const inserted = lost.inserted.map(({ uuid }) => uuid);
+    return { outcome: "unknown", error: lost.error, inserted, attempts: this.#attempts };
+  }
+
+  #lose(lost: Lost<T>): Commit<T> | undefined {
+    this.#lost = lost;
+    const isOver = this.#deadline.signal.aborted || this.#port.closed !== undefined;
+    // Without an inserted row there is nothing to know it by.
+    return isOver || lost.inserted.length === 0 ? this.#notDone(lost.error) : this.#tryAgain(lost.error);
+  }
+
+  #tryAgain(error: CommitError): Commit<T> | undefined {
+    return this.#attempts < this.#most ? undefined : this.#notDone(error);
+  }
+
+  /** Whether the rows of what was lost are there. A row of a random id that is there was inserted by nobody else. */
+  async #lookForLost(): Promise<Commit<T> | undefined> {
+    const lost = this.#lost;
+    if (lost === undefined) return undefined;
+    const { select } = operations();
+    const selects = lost.inserted.map(({ table, uuid }) => select(table, [["_uuid", "==", uuid]], ["_uuid"]));
+    const seen = await this.#port.transact(selects, this.#step());
+    if (seen.isErr()) {
+      // Of a select it does not matter whether it was done.
+      const isWorthIt = mayBeDone(seen.error) || seen.error.kind === "disconnected";
+      return isWorthIt ? this.#tryAgain(lost.error) : this.#notDone(lost.error);
+    }
+    return seen.value.some(({ rows }) => rows !== undefined && rows.length > 0)
+      ? this.#recovered(lost)
+      : undefined;
+  }
+
+  /** The server refused it. `undefined`: what was read had changed, and by now the replica has moved. */
+  async #refused(
+    error: TransactionRejectedError,
+    draft: Draft,
+    snapshot: Snapshot<Rows>,
+  ): Promise<Commit<T> | undefined> {
+    const { operation, signal } = this.#deadline;
+    const failed = error.at === "commit" ? undefined : draft.verified[error.at.index];
+    if (error.reason !== "timed out" || failed === undefined) return this.#notDone(error);
+    const isGone = failed.uuid !== undefined && failed.isNeeded && !has(snapshot, failed.table, failed.uuid);
+    if (isGone) return this.#notDone(notThere(operation, failed, error));
+    if (this.#attempts >= this.#most) {
+      return this.#notDone(
+        conflict(operation, failed, `it has changed in each of ${this.#most} attempts`, error),
+      );
+    }
+    await moved(this.#port, snapshot, signal);
+    const { closed } = this.#port;
+    if (closed !== undefined) return this.#notDone(overFor(operation, closed));
+    if (!signal.aborted) return undefined;
+    const why =
+      this.#port.snapshot() === snapshot
+        ? "nothing of that has been told since; are its rows or columns left out of what is monitored?"
+        : `it has changed in each of ${this.#attempts} attempts, until the call was given up`;
+    return this.#notDone(conflict(operation, failed, why, error));
+  }
+
+  #step(): OperationOptions {
+    return { operation: this.#deadline.operation, ...this.#deadline.step() };
+  }
+}
+
+function isThenable(value: unknown): boolean {
+  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
+}
+
+/** Whether the server may have done it all the same. A cluster may commit what it has cancelled (`ovsdb_trigger_cancel` of ovsdb/trigger.c). */
+function mayBeDone(error: TransactError): boolean {
+  if (error.kind === "protocol") return true;
+  if (error.kind === "rejected") return error.reason === "canceled";
+  return "outcome" in error && error.outcome === "unknown";
+}
+
+function repeats(lost: Lost<unknown>, { inserted }: Draft): boolean {
+  return inserted.some(({ uuid }) => lost.inserted.some((row) => row.uuid === uuid));
+}
+
+function has(snapshot: Snapshot, table: string, uuid: Uuid): boolean {
+  try {
+    return snapshot.table(table).has(uuid);
+  } catch {
+    // It is not monitored: the server's word is all there is.
+    return false;
+  }
+}
+
+function notThere(operation: string, { table, uuid }: Verified, cause: Error): NotFoundError {
+  const object = `row ${uuid ?? ""} of ${table}`;
+  const message = `${operation}: there is no ${object}, so nothing was done`;
+  return new NotFoundError({ operation, object, cause, message });
+}
+
+function conflict(operation: string, failed: Verified, why: string, cause: Error): ConflictError {
+  const { table, uuid, wait } = failed;
+  const columns = wait.columns.filter((column) => column !== "_uuid");
+  const seen = columns.length === 0 ? "" : ` (${columns.join(", ")})`;
+  const object = uuid === undefined ? `rows of ${table}${seen}` : `row ${uuid} of ${table}${seen}`;
+  const message = `${operation}: what the transaction read of ${object} is no longer so: ${why}. Nothing was done`;
+  return new ConflictError({ operation, object, cause, message });
+}
