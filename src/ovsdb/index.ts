@@ -69,6 +69,15 @@ export {
   type Where,
 } from "./operations.js";
 export type { PreparedTransaction } from "./prepared.js";
+export { ChangeStream, type ChangeStreamOptions } from "./changes/change-stream.js";
+export { LiveQuery, type QueryChange, type RowFilter, type WatchOptions } from "./changes/live-query.js";
+export type { LocalTransaction } from "./changes/origin.js";
+export type { DatabaseChange } from "./changes/pending-changes.js";
+export type { Reader, WaitPredicate } from "./changes/wait-for.js";
+export { Lock, type LockError, type LockEvents, type LockLost, type LockOptions } from "./locks.js";
+export type { TransactionCallback, TransactionOptions } from "./transaction/commit.js";
+export type { Commit, CommitError, Committed, Rejected, Unknown } from "./transaction/outcome.js";
+export type { NumberColumn, ReadTable, Transaction } from "./transaction/transaction.js";
 export type { IdentifiedRow } from "./row-plan.js";
 export type { ColumnSchema, DatabaseSchema, TableSchema } from "./schema.js";
 export { compareSchemas, SchemaReport, type SchemaDifference } from "./schema-report.js";

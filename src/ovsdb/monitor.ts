@@ -11,6 +11,7 @@ import { Err, Ok, type Result } from "../core/result.js";
 import { Fault } from "./fault.js";
 import type { Replica, RowChange, UpdateFormat } from "./replica.js";
 import type { IdentifiedRow } from "./row-plan.js";
+import { surface } from "./surface.js";
 import type { Uuid } from "./uuid.js";
 
 /** Rows by table. */
@@ -211,17 +212,6 @@ function typedEvents(): {
 } {
   const events = new EventEmitter<MonitorEvents<RowsByTable>>();
   return { events, emitChange: (changes) => events.emit("change", changes) };
-}
-
-/** Calls a listener of the user's. What it throws is nobody's result: it ends up where all such errors do. */
-function surface(call: () => void): void {
-  try {
-    call();
-  } catch (error) {
-    queueMicrotask(() => {
-      throw error;
-    });
-  }
 }
 
 /** The end of a monitor or a client, for a verb that still needs it. */

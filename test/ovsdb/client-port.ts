@@ -1,13 +1,16 @@
+import { isDeepStrictEqual } from "node:util";
 import { DisconnectedError } from "../../src/core/errors.js";
 import { Err, Ok, type Result } from "../../src/core/result.js";
+import { JsonRpcConnection } from "../../src/jsonrpc/connection.js";
+import { dialAny } from "../../src/net/dial.js";
+import { parseRemotes } from "../../src/net/remote.js";
 import {
-  connectOvsdb,
   type Closed,
   type Monitor,
   type Operation,
   type OperationOptions,
   type OperationResult,
-  type OvsdbClient,
+  OvsdbClient,
   type RequestError,
   type TransactError,
   type Uuid,
@@ -16,7 +19,7 @@ import type { Change, KeyPart, Snapshot, TableView } from "../../src/ovsdb/repli
 import type { IdentifiedRow, Schemas } from "../../src/ovsdb/row-plan.js";
 import type { PortState, SessionPort } from "../../src/ovsdb/session/port.js";
 import { schemaOf, labJson } from "./lab.js";
-import { labSchema, type LabDatabase } from "./lab-rows.js";
+import type { LabDatabase } from "./lab-rows.js";
 
 /** The rows of Lab, all columns of them. */
 export type LabRows = {
@@ -24,6 +27,7 @@ export type LabRows = {
 };
 
 const options = { operation: "test", timeoutMs: 10_000 };
+const dialling = { operation: "test", signal: new AbortController().signal, server: "ovsdb-server" };
 const schema = schemaOf(labJson);
 
 /** A table whose rows are in a map that nobody changes. */
@@ -96,8 +100,14 @@ export class ClientPort implements SessionPort<LabRows>, AsyncDisposable {
   readonly #remote: string;
   readonly #changes = new Set<(change: Change<LabRows>) => void>();
   readonly #states = new Set<(state: PortState) => void>();
+  readonly #notified = new Set<{
+    readonly method: string;
+    readonly listener: (params: readonly unknown[]) => void;
+  }>();
+  #connection: JsonRpcConnection | undefined;
   #client: OvsdbClient<LabDatabase> | undefined;
   #snapshot = snapshotOf(0, new Map());
+  #tables: Tables = new Map();
 
   private constructor(remote: string) {
     this.#remote = remote;
@@ -131,9 +141,7 @@ export class ClientPort implements SessionPort<LabRows>, AsyncDisposable {
     if (mishap === "answer lost") {
       (await client.transact<readonly Operation<LabDatabase>[]>(ofLab(operations), given)).unwrap();
     }
-    this.#client = undefined;
-    await client.close();
-    if (this.reconnects) setTimeout(() => void this.#connect(), 5);
+    await this.cut();
     return Err(this.#lost("unknown"));
   }
 
@@ -146,8 +154,23 @@ export class ClientPort implements SessionPort<LabRows>, AsyncDisposable {
     return client.transact<readonly Operation<LabDatabase>[]>(ofLab(operations), options);
   }
 
-  call(): Promise<Result<unknown, RequestError>> {
-    throw new TypeError("this port sends transactions only");
+  call(
+    method: string,
+    params: readonly unknown[],
+    { operation, signal, timeoutMs = 10_000 }: OperationOptions,
+  ): Promise<Result<unknown, RequestError>> {
+    if (this.#connection === undefined) return Promise.resolve(Err(this.#lost("not-sent")));
+    return this.#connection.call(method, params, { operation, signal, timeoutMs });
+  }
+
+  /** Cuts the connection, and connects again. */
+  async cut(): Promise<void> {
+    const client = this.#client;
+    this.#client = undefined;
+    this.#connection = undefined;
+    for (const tell of this.#states) tell("lost");
+    await client?.close();
+    if (this.reconnects) setTimeout(() => void this.#connect(), 5);
   }
 
   async ready(): Promise<Result<void, RequestError>> {
@@ -156,6 +179,11 @@ export class ClientPort implements SessionPort<LabRows>, AsyncDisposable {
       if (this.isReady) return Ok(undefined);
       await new Promise((resolve) => setTimeout(resolve, 2));
     }
+  }
+
+  /** Connects again after a cut, where it does not do so by itself. */
+  reconnect(): Promise<void> {
+    return this.#connect();
   }
 
   onChange(listener: (change: Change<LabRows>) => void): () => void {
@@ -168,14 +196,17 @@ export class ClientPort implements SessionPort<LabRows>, AsyncDisposable {
     return () => this.#states.delete(listener);
   }
 
-  onNotification(): () => void {
-    return () => undefined;
+  onNotification(method: string, listener: (params: readonly unknown[]) => void): () => void {
+    const each = { method, listener };
+    this.#notified.add(each);
+    return () => this.#notified.delete(each);
   }
 
   async close(): Promise<void> {
     this.closed = this.#lost("not-sent");
     const client = this.#client;
     this.#client = undefined;
+    this.#connection = undefined;
     for (const tell of this.#states) tell("closed");
     await client?.close();
   }
@@ -189,26 +220,52 @@ export class ClientPort implements SessionPort<LabRows>, AsyncDisposable {
   }
 
   async #connect(): Promise<void> {
-    const connected = await connectOvsdb({ remote: this.#remote, database: "Lab", schema: labSchema });
-    const client = connected.unwrap();
+    const remotes = parseRemotes(this.#remote, "test").unwrap();
+    const connection = new JsonRpcConnection((await dialAny(remotes, dialling)).unwrap());
+    connection.events.on("notification", ({ method, params }) => {
+      for (const each of this.#notified) {
+        if (each.method === method && Array.isArray(params)) each.listener(params);
+      }
+    });
+    const client = new OvsdbClient<LabDatabase>(connection, this.schemas);
     const monitor = (await client.monitor({ Root: {}, Item: {}, Log: {} }, options)).unwrap();
     monitor.events.on("change", (rows) => this.#move(monitor, "update", rows));
-    this.#move(monitor, "resync", []);
+    this.#move(monitor, "resync", undefined);
     if (this.closed !== undefined) return client.close();
     this.#client = client;
+    this.#connection = connection;
     this.generation += 1;
     for (const tell of this.#states) tell("ready");
   }
 
-  #move(monitor: Monitor<LabRows>, kind: "update" | "resync", rows: Change<LabRows>["rows"]): void {
+  #move(
+    monitor: Monitor<LabRows>,
+    kind: "update" | "resync",
+    told: Change<LabRows>["rows"] | undefined,
+  ): void {
     const names = ["Root", "Item", "Log"] as const;
     const tables: Tables = new Map(
       names.map((name) => [name, new Map<Uuid, IdentifiedRow>(monitor.table(name))]),
     );
     const before = this.#snapshot;
+    const rows = told ?? differences(this.#tables, tables);
+    this.#tables = tables;
     this.#snapshot = snapshotOf(before.version + 1, tables);
     for (const tell of this.#changes) tell({ kind, before, after: this.#snapshot, rows });
   }
+}
+
+/** The rows that are not the same in both. */
+function differences(before: Tables, after: Tables): Change<LabRows>["rows"];
+function differences(before: Tables, after: Tables): Change["rows"] {
+  return [...after].flatMap(([table, rows]) => {
+    const earlier = before.get(table) ?? new Map<Uuid, IdentifiedRow>();
+    const uuids = new Set([...earlier.keys(), ...rows.keys()]);
+    return [...uuids].flatMap((uuid) => {
+      const [old, now] = [earlier.get(uuid), rows.get(uuid)];
+      return isDeepStrictEqual(old, now) ? [] : [{ table, uuid, old, new: now }];
+    });
+  });
 }
 
 /** Operations on Lab, by their tables' names. */

@@ -32,6 +32,15 @@ export interface Verified {
   readonly isNeeded: boolean;
 }
 
+/** One thing that was seen. */
+export interface Seen {
+  readonly table: string;
+  /** The row's id, or the conditions that no row met. */
+  readonly what: string;
+  readonly row: IdentifiedRow | undefined;
+  readonly columns: readonly string[];
+}
+
 /**
  * What a transaction has read of its snapshot. Written as `wait` operations it makes the server refuse the transaction
  * if any of that is otherwise by then (`ovsdb_idl_txn_verify` of lib/ovsdb-idl.c), and if anything else is, not.
@@ -78,6 +87,20 @@ export class ReadSet {
   /** Records that the transaction makes no sense without that row, whether this snapshot has it or not. */
   mustHave(table: string, uuid: Uuid): void {
     this.#needed.set(`${table} ${uuid}`, { table, uuid });
+  }
+
+  /** What was seen, for people: rows that were there with the columns that were looked at, and keys that had none. */
+  seen(): readonly Seen[] {
+    const seen: Seen[] = [];
+    for (const [table, rows] of this.#rows) {
+      for (const [uuid, { row, columns }] of rows)
+        seen.push({ table, what: uuid, row, columns: [...columns] });
+    }
+    for (const { table, where, found } of this.#queries.values()) {
+      if (found.length > 0) continue;
+      seen.push({ table, what: conditionText(where), row: undefined, columns: [] });
+    }
+    return seen;
   }
 
   /** The waits that verify everything that was read, at once (`timeoutMs` 0). */
@@ -212,6 +235,14 @@ function recording(row: IdentifiedRow, columns: Set<string>): IdentifiedRow {
     defineProperty: () => false,
     deleteProperty: () => false,
   });
+}
+
+function conditionText(where: readonly LooseCondition[]): string {
+  if (where.length === 0) return "at all";
+  const clauses = where.map((each) =>
+    typeof each === "boolean" ? String(each) : `${each[0]} ${each[1]} ${JSON.stringify(each[2], withMaps)}`,
+  );
+  return `where ${clauses.join(" and ")}`;
 }
 
 function withMaps(_name: string, value: unknown): unknown {
