@@ -4,6 +4,7 @@ import type { Argv } from "yargs";
 import { longestTimer } from "../../core/call.js";
 import { Ok, type Result, type VSwitchError } from "../../index.js";
 import type { ServeOptions, Service } from "../../service/index.js";
+import { cniMethods } from "../cni-methods.js";
 import { connectOptions, optionOf as connectionOptionOf } from "../connection.js";
 import { textOption, type GlobalOptions } from "../globals.js";
 import { inOptions } from "../in-options.js";
@@ -15,6 +16,7 @@ interface Arguments {
   readonly socketMode?: number | undefined;
   readonly socketOwner?: string | undefined;
   readonly socketGroup?: string | undefined;
+  readonly cni?: boolean | undefined;
   readonly maxClients?: number | undefined;
   readonly maxInFlight?: number | undefined;
   readonly maxMessageBytes?: number | undefined;
@@ -94,6 +96,7 @@ async function start(
     vswitch,
     limits,
     connect: environment.connect,
+    methods: args.cni === true ? cniMethods : undefined,
     log: (line) => void stderr.write(`vswitch: ${printable(line)}\n`),
   });
   return inOptions(started, (path) => optionOf[path]).map((service) => ({ service, place: where(socket) }));
@@ -128,6 +131,11 @@ export const serveCommand = (parser: Argv<GlobalOptions>, choose: Choose): Argv<
         },
         "socket-owner": textOption("socket-owner", "user that the socket belongs to"),
         "socket-group": textOption("socket-group", "group that the socket belongs to"),
+        cni: {
+          type: "boolean",
+          describe:
+            "run the CNI plugin too, as the methods cni.add to cni.version: whoever may connect can then run programs as this user",
+        },
         "max-clients": numberOption("max-clients", "clients at a time (default: 256)"),
         "max-in-flight": numberOption("max-in-flight", "requests and watches of one client (default: 64)"),
         "max-message-bytes": numberOption(
