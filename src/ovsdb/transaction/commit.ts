@@ -11,7 +11,14 @@ import type { DatabaseRows } from "../value.js";
 import { jitter, moved, pause } from "./moved.js";
 import type { Commit, CommitError, Committed } from "./outcome.js";
 import type { Verified } from "./reads.js";
-import { Recorder, typedTransaction, type Draft, type Inserted, type Transaction } from "./transaction.js";
+import {
+  isThenable,
+  Recorder,
+  typedTransaction,
+  type Draft,
+  type Inserted,
+  type Transaction,
+} from "./transaction.js";
 
 /** How a transaction behaves. */
 export interface TransactionOptions extends OperationOptions {
@@ -224,10 +231,6 @@ class Run<Db extends DatabaseRows, Rows extends RowsByTable, T> {
   #step(): OperationOptions {
     return { operation: this.#deadline.operation, ...this.#deadline.step() };
   }
-}
-
-function isThenable(value: unknown): boolean {
-  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
 }
 
 /** Whether the server may have done it all the same. A cluster may commit what it has cancelled (`ovsdb_trigger_cancel` of ovsdb/trigger.c). */

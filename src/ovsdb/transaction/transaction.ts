@@ -201,3 +201,8 @@ export function typedTransaction<Db extends DatabaseRows, Rows extends RowsByTab
 export function typedTransaction(recorder: Recorder): Transaction {
   return recorder;
 }
+
+/** Whether a callback gave a promise. @internal */
+export function isThenable(value: unknown): boolean {
+  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
+}
