@@ -94,9 +94,10 @@ export class Bench {
   }
 
   async foreignInterface(bridge: string): Promise<string> {
-    const name = this.name();
+    const wanted = this.name();
+    this.#foreign.interfaces.push(wanted);
+    const name = (await this.target.administrator.addInterface(bridge, wanted)) ?? wanted;
     this.#foreign.interfaces.push(name);
-    await this.target.administrator.addInterface(bridge, name);
     return name;
   }
 

@@ -92,7 +92,10 @@ function memoryTarget(): ConformanceTarget {
   });
   const administrator: Administrator = {
     addBridge: async (name) => memory.addForeignBridge(name),
-    addInterface: async (bridge, name) => memory.addForeignInterface(name, { bridge }),
+    addInterface: async (bridge, name) => {
+      memory.addForeignInterface(name, { bridge });
+      return undefined;
+    },
     removeBridge: async (name) => memory.removeBridge(name),
     removeInterface: async (name) => memory.removeInterface(name),
     bridges: async () => memory.bridges().map(({ name }) => name),

@@ -38,7 +38,8 @@ interface Features {
  */
 export interface Administrator {
   readonly addBridge: (name: string) => Promise<void>;
-  readonly addInterface: (bridge: string, name: string) => Promise<void>;
+  /** Gives the name that it got, where the switch chooses it; else it has the name that was asked for. */
+  readonly addInterface: (bridge: string, name: string) => Promise<void> | Promise<string | undefined>;
   /** Removes a bridge and what is on it; one that is gone is no mistake. */
   readonly removeBridge: (name: string) => Promise<void>;
   /** Removes an interface; one that is gone is no mistake. */

@@ -4,10 +4,12 @@ import { join } from "node:path";
 
 import { connect } from "../../src/connect.js";
 import type { InterfaceSpec } from "../../src/core/specs.js";
+import type { VppClient } from "../../src/vpp/api/client.js";
+import { connectVpp } from "../../src/vpp/api/connect.js";
 import { VppServer } from "../../src/testing/vpp/index.js";
-import type { SimulatedVpp } from "../../src/testing/vpp/simulated-vpp.js";
 import { modelOf } from "../vpp/schema/api-files.js";
-import type { Administrator, ConformanceTarget, Example } from "./target.js";
+import type { ConformanceTarget, Example } from "./target.js";
+import { administratorOf } from "./vpp-administrator.js";
 
 /** What every VPP target has: the interfaces that it makes and what it refuses. Sockets are in a directory. */
 export function vppExamples(directory: () => string): {
@@ -111,72 +113,49 @@ export const vppFeatures = {
   sharedNames: false,
 };
 
-/** Does to a simulated VPP what an administrator would do with `vppctl`. */
-function administratorOf(vpp: () => SimulatedVpp): Administrator {
-  const nameOf = ({ name, tag }: { readonly name: string; readonly tag: string }): string =>
-    /^vs[wm][nkd]\/[^/]+\/([^/]+)/iu.exec(tag)?.[1] ?? name;
-  const indexOf = (wanted: string): number | undefined =>
-    vpp()
-      .interfaces.all()
-      .find((each) => nameOf(each) === wanted)?.swIfIndex;
-  const domainName = (tag: string, id: number): string =>
-    /^vsw[op]\/[^/]+\/(.+)$/u.exec(tag)?.[1] ?? (tag || String(id));
-  const domainOf = (name: string): number | undefined =>
-    [...vpp().bridgeDomains.values()].find(({ bdId, tag }) => domainName(tag, bdId) === name)?.bdId;
+/** A VPP that is started somehow and gives where it listens. */
+export interface VppTarget {
+  readonly start: (directory: string) => Promise<string>;
+  readonly stop: () => Promise<void>;
+}
+
+/** A target over a VPP; the administrator has a connection of its own. */
+export function vppTarget({ start, stop }: VppTarget): ConformanceTarget {
+  let directory: string | undefined;
+  let remote: string | undefined;
+  let client: VppClient | undefined;
+  const administrator = administratorOf(() => {
+    if (client === undefined) throw new Error("the VPP has not been started");
+    return client;
+  });
   return {
-    addBridge: async (name) => {
-      const bdId = vpp().chooseBridgeDomain();
-      const plain = {
-        flood: true,
-        uuFlood: true,
-        forward: true,
-        learn: true,
-        arpTerm: false,
-        arpUfwd: false,
-      };
-      vpp().bridgeDomains.set(bdId, { bdId, ...plain, macAge: 0, tag: name });
+    ...vppExamples(() => directory ?? "/nowhere"),
+    features: vppFeatures,
+    start: async () => {
+      directory = mkdtempSync(join(tmpdir(), "vpp-target-"));
+      remote = await start(directory);
+      client = (await connectVpp({ remote, name: "administrator" })).unwrap();
     },
-    addInterface: async (bridge, name) => {
-      const made = vpp().interfaces.add(name, { type: "af-packet", hostName: name }, "02:00:00:00:00:09");
-      const bdId = domainOf(bridge) ?? 0;
-      made.bridge = { bdId, portType: 0, splitHorizonGroup: 0 };
+    stop: async () => {
+      await client?.close();
+      await stop();
+      if (directory !== undefined) rmSync(directory, { recursive: true, force: true });
     },
-    removeBridge: async (name) => {
-      const bdId = domainOf(name);
-      if (bdId === undefined) return;
-      for (const index of vpp().members(bdId)) vpp().interfaces.delete(index);
-      vpp().bridgeDomains.delete(bdId);
-    },
-    removeInterface: async (name) => {
-      const index = indexOf(name);
-      if (index !== undefined) vpp().interfaces.delete(index);
-    },
-    bridges: async () => [...vpp().bridgeDomains.values()].map(({ bdId, tag }) => domainName(tag, bdId)),
-    interfaces: async () => vpp().interfaces.all().slice(1).map(nameOf),
-    setExternalId: () => Promise.reject(new Error("VPP keeps no external ids")),
+    connect: async (owner) => (await connect({ engine: "vpp", remote: remote ?? "", owner })).unwrap(),
+    administrator,
   };
 }
 
 /** A simulated VPP of one release. */
 export function simulatedTarget(release: string): ConformanceTarget {
   let server: VppServer | undefined;
-  let directory: string | undefined;
-  const running = (): VppServer => {
-    if (server === undefined) throw new Error("the server has not been started");
-    return server;
-  };
-  return {
-    ...vppExamples(() => directory ?? "/nowhere"),
-    features: vppFeatures,
+  return vppTarget({
     start: async () => {
-      directory = mkdtempSync(join(tmpdir(), "vpp-target-"));
       server = (await VppServer.start({ api: modelOf(release), version: `${release}-release` })).unwrap();
+      return server.remote;
     },
     stop: async () => {
       await server?.[Symbol.asyncDispose]();
-      if (directory !== undefined) rmSync(directory, { recursive: true, force: true });
     },
-    connect: async (owner) => (await connect({ engine: "vpp", remote: running().remote, owner })).unwrap(),
-    administrator: administratorOf(() => running().vpp),
-  };
+  });
 }

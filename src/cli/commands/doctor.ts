@@ -10,22 +10,21 @@ import type { Action, Choose, Environment } from "../program.js";
 /** What was not checked, so that silence is not taken for health. */
 const limits: Readonly<Record<Engine, string>> = {
   ovs: "",
-  vpp: "of VPP only the connection, its types and our own things were checked",
+  vpp: "whether VPP forwards packets was not checked",
   memory: "the in-memory switch is part of this program: there is nothing behind it to check",
 };
 
-/** The remote that `connect` takes for Open vSwitch when none is given, as ovs-vsctl(8) has it. */
-const defaultRemote = (env: Environment["env"]): string =>
-  `unix:${env["OVS_RUNDIR"] ?? "/var/run/openvswitch"}/db.sock`;
+/** The remote that `connect` takes when none is given: for Open vSwitch as ovs-vsctl(8) has it. */
+const defaultRemote = (env: Environment["env"], engine: Engine | undefined): string =>
+  engine === "vpp" ? "unix:/run/vpp/api.sock" : `unix:${env["OVS_RUNDIR"] ?? "/var/run/openvswitch"}/db.sock`;
 
 async function examine(
   environment: Environment,
   options: ConnectOptions,
   call: () => CallOptions,
 ): Promise<readonly Finding[]> {
-  const remote = options.remote ?? defaultRemote(environment.env);
-  const notOvs = options.engine === "vpp" || options.engine === "memory";
-  const findings: Finding[] = notOvs ? [] : [...(await examineSocket(remote))];
+  const remote = options.remote ?? defaultRemote(environment.env, options.engine);
+  const findings: Finding[] = options.engine === "memory" ? [] : [...(await examineSocket(remote))];
   const connected = await connect(environment, call());
   if (connected.isErr()) return [...findings, failure("connection", connected.error)];
   await using vswitch = connected.value;
@@ -34,6 +33,11 @@ async function examine(
     const { examineOpenVSwitch } = await import("../doctor/open-vswitch.js");
     const ask = environment.globals.noWait !== true;
     findings.push(...(await examineOpenVSwitch({ remote, tls: options.tls }, ask, call())));
+  }
+  if (vswitch.engine === "vpp") {
+    const { examineVpp } = await import("../doctor/vpp.js");
+    const able = await vswitch.capabilities(call());
+    if (able.isOk()) findings.push(...examineVpp(able.value));
   }
   findings.push(...(await examineSwitch(vswitch, call)));
   const limit = limits[vswitch.engine];

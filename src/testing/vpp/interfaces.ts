@@ -58,7 +58,7 @@ export interface BridgePort {
 export interface SimulatedInterface {
   readonly swIfIndex: number;
   readonly supSwIfIndex: number;
-  readonly name: string;
+  name: string;
   readonly device: Device;
   mac: string;
   isAdminUp: boolean;

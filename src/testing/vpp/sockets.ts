@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, linkSync, lstatSync, renameSync, rmSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { dirname } from "node:path";
 
@@ -10,6 +10,8 @@ export class Sockets {
   open(path: string): boolean {
     if (this.#listeners.has(path)) return true;
     if (!existsSync(dirname(path))) return false;
+    // A socket that is left from before is no obstacle to VPP.
+    if (lstatSync(path, { throwIfNoEntry: false })?.isSocket() === true) rmSync(path);
     const listener = createServer((peer) => void peer.on("error", () => peer.destroy()));
     // A path that cannot be bound although its directory is there: the interface is then as if nobody came.
     listener.on("error", () => undefined);
@@ -19,10 +21,14 @@ export class Sockets {
     return true;
   }
 
-  /** Stops listening; the socket's file goes with it. */
-  close(path: string): void {
+  /** Stops listening; the socket's file goes with it, but for `keepFile`. */
+  close(path: string, keepFile = false): void {
+    const aside = `${path}.kept`;
+    const isKept = keepFile && existsSync(path);
+    if (isKept) linkSync(path, aside);
     this.#listeners.get(path)?.close();
     this.#listeners.delete(path);
+    if (isKept) renameSync(aside, path);
   }
 
   closeAll(): void {

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import { ConflictError, type VSwitchError } from "../../core/errors.js";
 import { Err, Ok, type Result } from "../../core/result.js";
 import type { BridgeSpec } from "../../core/specs.js";
@@ -11,7 +12,7 @@ import { noBridge, notOurs, unsupported } from "./refusals.js";
 import { Steps } from "./steps.js";
 import { checkBridgeName, mostDomain, numberOf } from "./support.js";
 import { again, retrying, takeBack, type Change } from "./verb.js";
-import { findDomain, none, readWorld, type Domain, type World } from "./world.js";
+import { findDomain, none, readDomains, readWorld, type Domain, type World } from "./world.js";
 
 const alreadyExists = -119;
 const hasMembers = -120;
@@ -106,6 +107,15 @@ async function makeDomain(
   return again;
 }
 
+/** Makes a domain of ours again that was deleted a moment ago. */
+export async function remakeDomain(
+  context: Context,
+  { id, details }: Domain,
+): Promise<Result<unknown, VSwitchError>> {
+  const made = await send(context, id, true, details.bd_tag);
+  return made.isErr() && isRejected(made.error, alreadyExists) ? Ok(undefined) : made;
+}
+
 /** Deletes a domain that has this tag and nothing on it. */
 async function dropIfOurs(context: Context, id: number, tag: string): Promise<Result<unknown, VSwitchError>> {
   const read = await context.dump(BridgeDomainDump, { bd_id: id, sw_if_index: none });
@@ -115,17 +125,40 @@ async function dropIfOurs(context: Context, id: number, tag: string): Promise<Re
   return dropDomain(context, id);
 }
 
-/** Deletes an on-demand domain of this owner that nothing is on any more. */
-export async function releaseDomain(
+/** How long a domain of ours that nothing is on may be in the hands of somebody who is just using it, in milliseconds. */
+const strayMs = 5;
+
+const isLeft = (context: Context, domain: Domain): boolean =>
+  domain.mark?.owner === context.owner && lifetimeOf(domain) === "on-demand" && domain.members.length === 0;
+
+/**
+ * Deletes the on-demand domain that an interface has left, and others that nothing is on: when two move one interface at
+ * once, one of them takes it from a domain that it does not know of. `target` is where it is now.
+ */
+export async function releaseDomains(
   context: Context,
-  domain: Domain | undefined,
+  left: Domain | undefined,
+  target?: number,
 ): Promise<Result<unknown, VSwitchError>> {
-  if (domain?.mark?.owner !== context.owner || lifetimeOf(domain) === "persistent") return Ok(undefined);
-  const world = await readWorld(context);
-  if (world.isErr()) return world;
-  const now = world.value.domains.find(({ id }) => id === domain.id);
-  const isSame = now?.details.bd_tag === domain.details.bd_tag && lifetimeOf(now) === "on-demand";
-  return isSame && now.members.length === 0 ? dropDomain(context, domain.id) : Ok(undefined);
+  const read = await readDomains(context);
+  if (read.isErr()) return read;
+  const empty = read.value.filter((domain) => domain.id !== target && isLeft(context, domain));
+  const strays = empty.filter(({ id }) => id !== left?.id);
+  for (const { id } of empty) {
+    if (id !== left?.id) continue;
+    const dropped = await dropDomain(context, id);
+    if (dropped.isErr()) return dropped;
+  }
+  if (strays.length === 0) return Ok(undefined);
+  await sleep(strayMs);
+  const later = await readDomains(context);
+  if (later.isErr()) return later;
+  for (const domain of later.value) {
+    const isStray = strays.some(({ id, name }) => id === domain.id && name === domain.name);
+    const dropped = isStray && isLeft(context, domain) ? await dropDomain(context, domain.id) : Ok(false);
+    if (dropped.isErr()) return dropped;
+  }
+  return Ok(undefined);
 }
 
 /** What is left of a domain that was deleted while something was put on it: VPP made it anew, without a tag. */
@@ -216,11 +249,10 @@ function notEmpty(operation: string, name: string, interfaces: readonly string[]
 
 /** Deletes this owner's on-demand domains that nothing is on, and marks whose domain is gone. */
 export async function sweepDomains(context: Context): Promise<Result<void, VSwitchError>> {
-  const world = await readWorld(context);
-  if (world.isErr()) return world;
-  for (const domain of world.value.domains) {
-    const isOurs = domain.mark?.owner === context.owner && lifetimeOf(domain) === "on-demand";
-    if (!isOurs || domain.members.length > 0) continue;
+  const domains = await readDomains(context);
+  if (domains.isErr()) return domains;
+  for (const domain of domains.value) {
+    if (!isLeft(context, domain)) continue;
     const gone = await dropDomain(context, domain.id);
     if (gone.isErr()) return gone;
   }

@@ -1,5 +1,5 @@
 import { differences } from "../../core/differences.js";
-import { ConflictError, type VSwitchError } from "../../core/errors.js";
+import { ConflictError, RejectedError, type VSwitchError } from "../../core/errors.js";
 import { Err, Ok, type Result } from "../../core/result.js";
 import type { InterfaceSpec } from "../../core/specs.js";
 import type { CreatedInterface } from "../../core/vswitch.js";
@@ -32,6 +32,9 @@ import { findDomain, findInterface, readWorld, type Found, type World } from "./
 
 /** SYSCALL_ERROR_4: a memif master whose socket could not be bound. Its socket's record is broken from then on. */
 const bindFailed = -14;
+
+/** SYSCALL_ERROR_1. */
+const tapFailed = -11;
 
 /** `createInterface`. */
 export async function create(
@@ -244,11 +247,34 @@ async function makeTagged(
     // What else the answer holds means nothing: nothing was made.
     steps.pop();
     if (made.error.code === bindFailed && spec.type === "memif") brokenSockets.add(making.socketId);
-    return taken.has(made.error.code) ? again : made;
+    return taken.has(made.error.code) ? again : Err(refusedByVpp(context.operation, spec, made.error));
   }
   if (isBornTagged(spec)) return made;
   const tagged = await tagAs(context, made.value, tags.making);
   return tagged.map(() => made.value);
+}
+
+/** What the numbers of VPP most often mean here. */
+function hintOf(spec: MadeSpec, code: number | undefined): string {
+  if (spec.type === "tap" && code === tapFailed)
+    return ": VPP could not open /dev/vhost-net or make the device; is the module vhost_net loaded, and is VPP root?";
+  if (spec.type === "memif" && code === bindFailed)
+    return `: VPP could not listen on ${spec.socket}; may it write there, and is nothing else at that path?`;
+  if (spec.type === "af-packet") return `: is there a device ${spec.device} in VPP's network namespace?`;
+  return "";
+}
+
+function refusedByVpp(operation: string, spec: MadeSpec, error: RejectedError): RejectedError {
+  const { reason, details, code } = error;
+  const message = `${operation}: VPP could not make the ${spec.type} interface ${spec.name}: ${details} (${reason}${code === undefined ? "" : `, ${code}`})${hintOf(spec, code)}`;
+  return new RejectedError({
+    operation,
+    reason,
+    details,
+    cause: error,
+    message,
+    ...(code !== undefined && { code }),
+  });
 }
 
 const tagAs = (context: Context, index: number, tag: string): Promise<Result<unknown, VSwitchError>> =>

@@ -60,6 +60,9 @@ export interface VppOptions {
 /** The time that an undo has, beyond the deadline of the verb that it undoes. */
 const undoMs = 2000;
 
+/** VPP is on this host: it is knocked at often while it is being started again. */
+const reconnect = { minMs: 20, maxMs: 1000 };
+
 /** The time of a look for `watch`. */
 const lookMs = 10_000;
 
@@ -92,7 +95,7 @@ export class VppVSwitch implements VSwitch {
     const [first] = remotes.value;
     const path = first?.kind === "unix" ? first.path : "/run/vpp/api.sock";
     const name = `vswitch-drivers ${owner}`;
-    const connected = await connectVpp({ remote, name, ...deadline.step() });
+    const connected = await connectVpp({ remote, name, reconnect, ...deadline.step() });
     if (connected.isErr()) return Err(inVerb(deadline, connected.error));
     return Ok(new VppVSwitch(options, connected.value, dirname(path)));
   }

@@ -75,6 +75,13 @@ export function inVerb(deadline: Deadline, error: VppConnectError): VSwitchError
   return retold(error, { operation, message: `${operation}: ${error.message}`, leftBehind });
 }
 
+/** The same error, with what it left behind. */
+export function withLeftBehind(error: VSwitchError, leftBehind: readonly string[]): VSwitchError {
+  const { operation } = error;
+  const message = `${error.message}; left behind: ${leftBehind.join("; ")}`;
+  return retold(error, { operation, message, leftBehind: [...error.leftBehind, ...leftBehind] });
+}
+
 /** The error of a verb of which `leftBehind` could not be taken back; empty: nothing is left of it. */
 export function afterUndo(error: VSwitchError, leftBehind: readonly string[]): VSwitchError {
   const { operation } = error;

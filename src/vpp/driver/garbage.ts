@@ -9,9 +9,10 @@ import { readWorld } from "./world.js";
 
 /** `collectGarbage`: what carries our mark and no valid key goes, one by one; then our domains that are empty. */
 export async function collect(
-  { context }: Change,
+  change: Change,
   valid: ReadonlySet<string>,
 ): Promise<Result<Collected, VSwitchError>> {
+  const { context } = change;
   const { deadline, owner } = context;
   const world = await readWorld(context);
   if (world.isErr()) return world;
@@ -28,7 +29,7 @@ export async function collect(
     }
     if (deadline.signal.aborted)
       return Err(deadline.failure(`deleting ${name}`, "not-sent", deletedSoFar(deleted)));
-    const gone = await removeFound(context, found);
+    const gone = await removeFound(change, found);
     if (gone.isErr()) failed.push({ name, error: gone.error });
     else if (gone.value.deleted) deleted.push(name);
   }

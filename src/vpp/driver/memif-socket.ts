@@ -90,23 +90,32 @@ export async function acquireSocket(
   return Err(changedMeanwhile(context.operation, registration));
 }
 
-async function dropSocket(context: Context, id: number, path: string): Promise<Result<void, VSwitchError>> {
+/** Gives whether the id is free now. */
+async function dropSocket(
+  context: Context,
+  id: number,
+  path: string,
+): Promise<Result<boolean, VSwitchError>> {
   const dropped = await send(context, false, id, path);
-  if (dropped.isOk()) return Ok(undefined);
+  if (dropped.isOk()) return Ok(true);
   const { error } = dropped;
-  return error.kind === "rejected" && (error.code === noSuchId || error.code === inUse)
-    ? Ok(undefined)
-    : Err(error);
+  if (error.kind === "rejected" && error.code === inUse) return Ok(false);
+  return error.kind === "rejected" && error.code === noSuchId ? Ok(true) : Err(error);
 }
 
-/** Takes back the registration of a socket that nothing uses (any more). VPP refuses it while a memif does. */
-export async function releaseSocket(context: Context, path: string): Promise<Result<void, VSwitchError>> {
+/**
+ * Takes back the registration of a socket that nothing uses (any more). VPP refuses it while a memif does. Gives whether
+ * the socket is registered no more.
+ */
+export async function releaseSocket(context: Context, path: string): Promise<Result<boolean, VSwitchError>> {
   const sockets = await readSockets(context);
   if (sockets.isErr()) return sockets;
+  let isGone = true;
   for (const [id, other] of sockets.value) {
     if (id === 0 || other !== path) continue;
     const dropped = await dropSocket(context, id, path);
     if (dropped.isErr()) return dropped;
+    isGone &&= dropped.value;
   }
-  return Ok(undefined);
+  return Ok(isGone);
 }

@@ -4,7 +4,7 @@ import type { Attachment } from "../../core/specs.js";
 import type { MovedInterface } from "../../core/vswitch.js";
 import { SwInterfaceSetL2Bridge } from "../bindings/l2.js";
 import { addressesOf } from "./addresses.js";
-import { dropNameless, releaseDomain, targetOf } from "./bridges.js";
+import { dropNameless, releaseDomains, remakeDomain, targetOf } from "./bridges.js";
 import type { Context } from "./context.js";
 import { interfaceInfo } from "./info.js";
 import { changedMeanwhile, noInterface, notOurs, unsupported } from "./refusals.js";
@@ -107,7 +107,7 @@ async function moveFound(
   const there = after.value.byIndex.get(found.index);
   if (there?.details.tag !== found.details.tag || there.domain?.id !== to?.id) return again;
   if (to !== undefined && there.domain?.details.bd_tag !== to.tag) return again;
-  const released = await releaseDomain(context, found.domain);
+  const released = await releaseDomains(context, found.domain, to?.id);
   if (released.isErr()) return released;
   return told(context, there, true);
 }
@@ -125,6 +125,11 @@ async function putBack(
   );
   if (there === undefined || there.domain?.id !== from) return Ok(undefined);
   const home = homeOf(world.value.domains, before.domain);
+  if (home === undefined && before.domain?.mark?.owner === context.owner) {
+    const remade = await remakeDomain(context, before.domain);
+    if (remade.isErr()) return remade;
+    return putOn(context, there.index, before.domain.id);
+  }
   return putOn(context, there.index, home);
 }
 

@@ -1,11 +1,14 @@
 import type { VSwitchError } from "../../core/errors.js";
 import { Err, Ok, type Result } from "../../core/result.js";
 import type { Deleted } from "../../core/vswitch.js";
-import { releaseDomain } from "./bridges.js";
+import { releaseDomains } from "./bridges.js";
 import type { Context } from "./context.js";
 import { deleteDevice } from "./device.js";
+import { withLeftBehind } from "./errors.js";
 import { releaseSocket } from "./memif-socket.js";
 import { notOurs } from "./refusals.js";
+import { removeStaleSocket } from "./socket-directory.js";
+import { Steps } from "./steps.js";
 import type { Change } from "./verb.js";
 import { findInterface, readDetails, readWorld, type Found } from "./world.js";
 
@@ -13,34 +16,57 @@ import { findInterface, readDetails, readWorld, type Found } from "./world.js";
 const gone = -2;
 
 /** `deleteInterface`. */
-export async function remove({ context }: Change, name: string): Promise<Result<Deleted, VSwitchError>> {
+export async function remove(change: Change, name: string): Promise<Result<Deleted, VSwitchError>> {
+  const { context } = change;
   const world = await readWorld(context);
   if (world.isErr()) return world;
   const found = findInterface(world.value, name);
   if (found === undefined) return Ok({ deleted: false });
   if (found.mark?.owner !== context.owner)
     return Err(notOurs(context.operation, `the interface ${name}`, found.mark, context.owner));
-  return removeFound(context, found);
+  return removeFound(change, found);
 }
 
-/** Deletes an interface, and what was made for it: its memif socket, its on-demand domain. */
-export async function removeFound(context: Context, found: Found): Promise<Result<Deleted, VSwitchError>> {
+/**
+ * Deletes an interface, and what was made for it: its memif socket, its on-demand domain. A deletion that has begun is
+ * finished where the connection or the time ends under it: a memif socket carries no mark to find it by later.
+ */
+export async function removeFound(change: Change, found: Found): Promise<Result<Deleted, VSwitchError>> {
+  const { context } = change;
   const deleted = await deleteSame(context, found);
-  if (deleted.isErr()) return deleted;
+  const finished = deleted.isOk() ? await finish(context, found) : deleted;
+  if (finished.isOk()) return deleted.map((isDone) => ({ deleted: isDone }));
+  const steps = new Steps();
+  steps.push(`what belongs to the interface ${found.name}`, (fresh) => finishIfGone(fresh, found));
+  const leftBehind = await change.undo(steps);
+  if (leftBehind.length > 0) return Err(withLeftBehind(finished.error, leftBehind));
+  return deleted.map((isDone) => ({ deleted: isDone }));
+}
+
+async function finish(context: Context, found: Found): Promise<Result<unknown, VSwitchError>> {
   if (found.mark?.ownsSocket === true && found.device.type === "memif" && found.device.socket !== null) {
     const released = await releaseSocket(context, found.device.socket);
     if (released.isErr()) return released;
+    if (released.value) await removeStaleSocket(found.device.socket);
   }
-  const released = await releaseDomain(context, found.domain);
-  if (released.isErr()) return released;
-  return Ok({ deleted: deleted.value });
+  return releaseDomains(context, found.domain);
+}
+
+async function finishIfGone(context: Context, found: Found): Promise<Result<unknown, VSwitchError>> {
+  const world = await readWorld(context);
+  if (world.isErr()) return world;
+  const { tag, l2_address: mac } = found.details;
+  const isThere = world.value.interfaces.some(
+    ({ details }) => details.tag === tag && details.l2_address === mac,
+  );
+  return isThere ? Ok(undefined) : finish(context, found);
 }
 
 /**
  * Deletes an interface if it is still the one that was found: its index may be another's by now. VPP has no request that
  * does both; the two go out one after the other, on one connection.
  */
-export async function deleteSame(context: Context, found: Found): Promise<Result<boolean, VSwitchError>> {
+async function deleteSame(context: Context, found: Found): Promise<Result<boolean, VSwitchError>> {
   const now = await readDetails(context, found.index);
   if (now.isErr()) return now;
   const { tag, l2_address: mac, interface_name: name } = found.details;

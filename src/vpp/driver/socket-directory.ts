@@ -1,4 +1,6 @@
-import { lstat, mkdir, rmdir } from "node:fs/promises";
+import { once } from "node:events";
+import { lstat, mkdir, rmdir, unlink } from "node:fs/promises";
+import { connect } from "node:net";
 import { dirname } from "node:path";
 import { ConflictError, RejectedError, type VSwitchError } from "../../core/errors.js";
 import { Err, Ok, type Result } from "../../core/result.js";
@@ -46,4 +48,17 @@ async function removeDirectories(from: string, to: string): Promise<Result<void,
     }
     if (directory === to || directory === dirname(directory)) return Ok(undefined);
   }
+}
+
+/** Removes the file of a socket that nobody listens on any more: VPP leaves those of its memifs. Best effort. */
+export async function removeStaleSocket(path: string): Promise<void> {
+  const there = await lstat(path).catch(() => undefined);
+  if (there?.isSocket() !== true) return;
+  const probe = connect({ path });
+  const fault = await once(probe, "connect").then(
+    () => undefined,
+    (cause: unknown) => codeOf(cause),
+  );
+  probe.destroy();
+  if (fault === "ECONNREFUSED") await unlink(path).catch(() => undefined);
 }

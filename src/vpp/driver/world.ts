@@ -19,7 +19,8 @@ export type Device =
   | { readonly type: "vhost-user"; readonly details: SwInterfaceVhostUserDetails }
   | { readonly type: "tap"; readonly details: SwInterfaceTapV2Details }
   | { readonly type: "af-packet"; readonly details: AfPacketDetails }
-  | { readonly type: "loopback"; readonly instance: number }
+  /** `instance`: from VPP's name for it; undefined: somebody renamed it. */
+  | { readonly type: "loopback"; readonly instance: number | undefined }
   | { readonly type: "other" };
 
 /** An interface as VPP has it. */
@@ -103,9 +104,10 @@ const loopbackName = /^loop(\d+)$/u;
 function deviceOf(details: SwInterfaceDetails, devices: ReadonlyMap<number, Device>): Device {
   const known = devices.get(details.sw_if_index);
   if (known !== undefined) return known;
+  const isDevice = details.sup_sw_if_index === details.sw_if_index;
   const [, instance] = loopbackName.exec(details.interface_name) ?? [];
-  if (instance !== undefined && details.sup_sw_if_index === details.sw_if_index)
-    return { type: "loopback", instance: Number(instance) };
+  if (isDevice && (instance !== undefined || details.interface_dev_type === "Loopback"))
+    return { type: "loopback", instance: instance === undefined ? undefined : Number(instance) };
   return { type: "other" };
 }
 
@@ -173,6 +175,12 @@ function joinDomains(details: readonly BridgeDomainDetails[]): readonly Domain[]
     });
   }
   return domains.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** Only the domains. */
+export async function readDomains(context: Context): Promise<Result<readonly Domain[], VSwitchError>> {
+  const read = await context.dump(BridgeDomainDump, { bd_id: none, sw_if_index: none });
+  return read.map(joinDomains);
 }
 
 /** The interface of a name; undefined: there is none. */

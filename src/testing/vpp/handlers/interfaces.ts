@@ -107,6 +107,12 @@ export const interfaces: Handlers = {
       target.tag = isAdd ? tag : "";
       return 0;
     }),
+    sw_interface_set_interface_name: onInterface((target, request) => {
+      const name = textAt(request, "name");
+      if (name === "") return retvals.invalidValue;
+      target.name = name;
+      return 0;
+    }),
     sw_interface_set_table: onInterface((target, request, vpp) => {
       const family = booleanAt(request, "is_ipv6") ? "ip6" : "ip4";
       const table = numberAt(request, "vrf_id");

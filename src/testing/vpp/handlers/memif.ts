@@ -99,7 +99,8 @@ function remove(request: MessageValue, vpp: SimulatedVpp): number {
   const target = vpp.interfaces.find(numberAt(request, "sw_if_index"), "memif");
   if (target === undefined) return retvals.invalidSwIfIndex;
   const socket = vpp.memifSockets.get(target.device.socketId);
-  if (socket !== undefined && --socket.users === 0) vpp.sockets.close(socket.path);
+  // VPP leaves the file of a memif's socket.
+  if (socket !== undefined && --socket.users === 0) vpp.sockets.close(socket.path, true);
   vpp.interfaces.delete(target.swIfIndex);
   return 0;
 }
