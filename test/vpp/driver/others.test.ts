@@ -1,0 +1,73 @@
+/** What VPP's numbers mean may change at any time: a wrong delete cuts somebody off. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+
+import { describe, expect, test, vi } from "vitest";
+
+import { releases, unlessMissing } from "../schema/api-files.js";
+import { DriverBench } from "./bench.js";
+
+const release = releases.at(-1) ?? "";
+
+describe.skipIf(releases.length === 0)(`the VPP driver and others${unlessMissing}`, () => {
+  test("after a restart of VPP another's interface under the same index is left alone", async () => {
+    await using bench = await DriverBench.start(release);
+    const made = (await bench.vswitch.createInterface({ type: "loopback", name: "ours" })).unwrap();
+    await bench.server.restart();
+    const foreign = bench.vpp.interfaces.add("loop0", { type: "loopback", instance: 0 }, "02:00:00:00:00:01");
+    expect(foreign.swIfIndex).toBe(made.native["sw_if_index"]);
+    // The first call may still go into the old connection, and says so.
+    await vi.waitFor(async () => {
+      expect((await bench.vswitch.deleteInterface("ours")).unwrap()).toEqual({ deleted: false });
+    }, 10_000);
+    expect((await bench.vswitch.getInterface("loop0")).unwrap()).toMatchObject({ mark: null });
+  });
+
+  test("an interface that takes the index while ours is being deleted is left alone", async () => {
+    await using bench = await DriverBench.start(release);
+    const made = (await bench.vswitch.createInterface({ type: "loopback", name: "ours" })).unwrap();
+    const index = Number(made.native["sw_if_index"]);
+    // All has been told by then, but not that it was all.
+    bench.server.fail("control_ping", { kind: "late", ms: 100 });
+    const deleting = bench.vswitch.deleteInterface("ours");
+    await sleep(50);
+    bench.vpp.interfaces.delete(index);
+    const other = bench.vpp.interfaces.add("loop0", { type: "loopback", instance: 0 }, "02:00:00:00:00:01");
+    expect(other.swIfIndex).toBe(index);
+    expect((await deleting).unwrap()).toEqual({ deleted: false });
+    expect(bench.vpp.interfaces.get(index)).toBe(other);
+  });
+
+  test("without its plugin a type is unsupported, before anything is sent", async () => {
+    await using bench = await DriverBench.start(release, ["interface", "l2", "ip", "memclnt", "vlib", "vpe"]);
+    bench.server.requests.clear();
+    const socket = bench.socket("net0");
+    const result = await bench.vswitch.createInterface({
+      type: "memif",
+      name: "net0",
+      role: "master",
+      socket,
+    });
+    expect(result).toMatchObject({ error: { kind: "unsupported", feature: "memif" } });
+    expect(result).toHaveProperty("error.message", expect.stringContaining("memif_plugin.so"));
+    expect(bench.server.requests.names()).toEqual([]);
+  });
+
+  test("two processes that make and delete 100 memifs each leave nothing", { timeout: 120_000 }, async () => {
+    await using bench = await DriverBench.start(release);
+    const script = join(import.meta.dirname, "../../support/vpp-come-and-go.ts");
+    const children = ["a", "b"].map((prefix) =>
+      spawn(
+        process.execPath,
+        ["--import", "tsx", script, bench.server.remote, "lab", prefix, join(bench.directory, "many"), "100"],
+        { stdio: "inherit" },
+      ),
+    );
+    await Promise.all(children.map((child) => once(child, "exit")));
+    expect(children.map((child) => child.exitCode)).toEqual([0, 0]);
+    expect(bench.state()).toEqual({ interfaces: [], domains: [], sockets: [] });
+    expect(bench.server.rudeEnds).toBe(0);
+  });
+});
