@@ -20,6 +20,13 @@ export { fitOf, type Fit, type MessageForm, type Misfit } from "./api/fit.js";
 export type { VppCallError, VppConnectError } from "./api/errors.js";
 export { RetvalError } from "./api/retval.js";
 export { vnetError, vnetErrors, type RetvalClass, type VnetError } from "./api/vnet-errors.js";
+export {
+  openVppStats,
+  VppStats,
+  type InterfaceCounters,
+  type VppStatsError,
+  type VppStatsOptions,
+} from "./stats/stats.js";
 export { callChannel, connectionChannel, type CallRecord, type ConnectionRecord } from "./api/diagnostics.js";
 export * from "./schema/index.js";
 export * from "./wire/index.js";

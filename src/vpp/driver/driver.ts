@@ -44,6 +44,7 @@ import { bridgeInfo, interfaceInfo } from "./info.js";
 import { move } from "./move.js";
 import { noInterface } from "./refusals.js";
 import { remove } from "./remove.js";
+import { Statistics } from "./statistics.js";
 import type { Steps } from "./steps.js";
 import { typeSupport } from "./support.js";
 import { Turns } from "./turns.js";
@@ -72,15 +73,17 @@ export class VppVSwitch implements VSwitch {
   readonly owner: string;
   readonly #client: VppClient;
   readonly #socketDirectory: string;
+  readonly #statistics: Statistics;
   readonly #turns = new Turns();
   readonly #onChange = new Set<() => void>();
   #brokenSockets = new Set<number>();
   #isClosed = false;
 
-  private constructor(options: VppOptions, client: VppClient, socketDirectory: string) {
+  private constructor(options: VppOptions, client: VppClient, socket: string) {
     this.owner = options.owner;
     this.#client = client;
-    this.#socketDirectory = socketDirectory;
+    this.#socketDirectory = dirname(socket);
+    this.#statistics = new Statistics(socket);
     // What another VPP could not bind is not this one's.
     client.on("ready", () => {
       this.#brokenSockets = new Set();
@@ -97,7 +100,7 @@ export class VppVSwitch implements VSwitch {
     const name = `vswitch-drivers ${owner}`;
     const connected = await connectVpp({ remote, name, reconnect, ...deadline.step() });
     if (connected.isErr()) return Err(inVerb(deadline, connected.error));
-    return Ok(new VppVSwitch(options, connected.value, dirname(path)));
+    return Ok(new VppVSwitch(options, connected.value, path));
   }
 
   createInterface(
@@ -147,7 +150,10 @@ export class VppVSwitch implements VSwitch {
       const found = findInterface(world.value, name.value);
       if (found === undefined) return Err(noInterface(context.operation, name.value));
       const addresses = await addressesOf(context, found.index);
-      return addresses.map((all) => interfaceInfo(found, all));
+      if (addresses.isErr()) return addresses;
+      const info = interfaceInfo(found, addresses.value);
+      const [counted = info] = await this.#statistics.addTo(context, [info]);
+      return Ok(counted);
     });
   }
 
@@ -164,7 +170,13 @@ export class VppVSwitch implements VSwitch {
           (domain === undefined || found.domain?.id === domain.id),
       );
       const sightings = await sightingsOf(context, wanted);
-      return sightings.map((all) => all.map(({ info }) => info));
+      if (sightings.isErr()) return sightings;
+      return Ok(
+        await this.#statistics.addTo(
+          context,
+          sightings.value.map(({ info }) => info),
+        ),
+      );
     });
   }
 
@@ -249,6 +261,7 @@ export class VppVSwitch implements VSwitch {
 
   async close(): Promise<void> {
     this.#isClosed = true;
+    this.#statistics.close();
     await this.#client.close();
   }
 

@@ -1,4 +1,4 @@
-/** The part of binary-parser that tests and benchmarks use. Its own declarations cannot be found from ES modules. */
+/** The part of binary-parser that is used here, in tests and in benchmarks. Its own declarations cannot be found from ES modules. */
 declare module "binary-parser" {
   interface Length {
     readonly length: number | string | ((this: Record<string, number>) => number);
@@ -17,7 +17,10 @@ declare module "binary-parser" {
     doublele(name: string): this;
     buffer(name: string, options: Length | { readonly readUntil: "eof" }): this;
     string(name: string, options: Length & { readonly encoding: string; readonly stripNull: boolean }): this;
-    array(name: string, options: Length & { readonly type: string | Parser }): this;
+    array(
+      name: string,
+      options: { readonly type: string | Parser } & (Length | { readonly readUntil: "eof" }),
+    ): this;
     nest(name: string, options: { readonly type: Parser }): this;
     parse(bytes: Uint8Array): unknown;
   }
