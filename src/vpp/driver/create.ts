@@ -21,13 +21,13 @@ import {
 } from "./device.js";
 import { interfaceInfo, presentSpec } from "./info.js";
 import { hasKey, interfaceTag } from "./marks.js";
-import { acquireSocket } from "./memif-socket.js";
+import { acquireSocket, isRegistered, releaseSocket } from "./memif-socket.js";
 import { putOn } from "./move.js";
 import { changedMeanwhile, differs, notOurs, unsupported } from "./refusals.js";
 import { prepareSocket } from "./socket-directory.js";
 import { Steps } from "./steps.js";
 import { checkSpec } from "./support.js";
-import { again, retrying, takeBack, type Change } from "./verb.js";
+import { again, mostAttempts, retrying, takeBack, type Change } from "./verb.js";
 import { findDomain, findInterface, readWorld, type Found, type World } from "./world.js";
 
 /** SYSCALL_ERROR_4: a memif master whose socket could not be bound. Its socket's record is broken from then on. */
@@ -47,18 +47,27 @@ export async function create(
   if (fit.isErr()) return fit;
   if (!isMade(spec)) return Err(unsupported(operation, spec.type, `${spec.type} is not offered on VPP`));
   const until = performance.now() + patienceMs;
-  return retrying(change, `the interface ${spec.name}`, () =>
-    createOnce(change, spec, performance.now() < until),
+  return retrying(change, `the interface ${spec.name}`, (nth) =>
+    createOnce(change, spec, {
+      isPatient: nth < mostAttempts && performance.now() < until,
+      isFirst: nth === 1,
+    }),
   );
 }
 
 /** How long somebody else has to finish what is half made, in milliseconds. */
 const patienceMs = 1000;
 
+interface Attempt {
+  /** What somebody else has half made may still be finished. */
+  readonly isPatient: boolean;
+  readonly isFirst: boolean;
+}
+
 async function createOnce(
   change: Change,
   spec: MadeSpec,
-  isPatient: boolean,
+  { isPatient, isFirst }: Attempt,
 ): Promise<Result<CreatedInterface, VSwitchError> | typeof again> {
   const { context } = change;
   const world = await readWorld(context);
@@ -71,7 +80,7 @@ async function createOnce(
   // It may be this very interface, made by somebody else a moment ago and without a tag still.
   if (busy !== undefined) return isPatient && busy.isNameless ? again : Err(busy.error);
   const steps = new Steps();
-  const made = await make(change, steps, spec, world.value);
+  const made = await make(change, steps, spec, world.value, isFirst);
   if (made === again) {
     const leftBehind = await change.undo(steps);
     return leftBehind.length === 0
@@ -178,6 +187,7 @@ async function make(
   steps: Steps,
   spec: MadeSpec,
   world: World,
+  isFirst: boolean,
 ): Promise<Result<CreatedInterface, VSwitchError> | typeof again> {
   const { context } = change;
   const { operation } = context;
@@ -185,9 +195,10 @@ async function make(
   const listens =
     (spec.type === "memif" && spec.role === "master") ||
     (spec.type === "vhost-user" && spec.mode === "server");
-  if (listens && socket !== undefined) {
+  if (listens && socket !== undefined && !hasMemif(world, socket)) {
     const prepared = await prepareSocket(operation, steps, socket);
-    if (prepared.isErr()) return prepared;
+    // Whoever listens there may be this VPP, since the look at it: the next look tells.
+    if (prepared.isErr()) return isFirst && prepared.error.kind === "conflict" ? again : prepared;
   }
   let target: Target | undefined;
   if (spec.attach !== undefined) {
@@ -197,37 +208,43 @@ async function make(
     const { id } = target;
     steps.push(`the bridge domain ${id}`, (fresh) => dropNameless(fresh, found.value));
   }
-  let ownsSocket = false;
+  let isNewSocket = false;
   let socketId = 0;
   if (spec.type === "memif") {
     const acquired = await acquireSocket(change, steps, spec.socket);
     if (acquired.isErr()) return acquired;
     socketId = acquired.value.id;
-    ownsSocket = acquired.value.isNew || isSharedByOurs(world, spec.socket);
+    isNewSocket = acquired.value.isNew;
   }
+  const ownsSocket = isNewSocket || isSharedByOurs(world, spec);
   const mark = { owner: context.owner, name: spec.name, key: spec.key ?? spec.name, ownsSocket };
   const making: Making = {
     spec,
     mac: spec.mac ?? randomMac(),
-    tags: {
-      making: interfaceTag({ ...mark, isMaking: true }),
-      finished: interfaceTag({ ...mark, isMaking: false }),
-    },
+    mark,
+    makingTag: interfaceTag({ ...mark, isMaking: true }),
     socket: socket ?? "",
     socketId,
+    isNewSocket,
     instance: freeInstance(world),
   };
   const index = await makeTagged(change, steps, making);
   if (index === again || index.isErr()) return index;
   const set = await configure(context, making, index.value, target);
   if (set.isErr()) return set;
-  return settle(context, making, index.value, target);
+  return settle(context, steps, making, index.value, target);
 }
 
+/** Whether VPP itself has the socket for a memif: then it listens there already. */
+const hasMemif = (world: World, socket: string): boolean =>
+  world.interfaces.some(({ device }) => device.type === "memif" && device.socket === socket);
+
 /** A socket goes with the last of the memifs that it was registered for: each of them says so. */
-const isSharedByOurs = (world: World, socket: string): boolean =>
+const isSharedByOurs = (world: World, spec: MadeSpec): boolean =>
+  spec.type === "memif" &&
   world.interfaces.some(
-    ({ mark, device }) => mark?.ownsSocket === true && device.type === "memif" && device.socket === socket,
+    ({ mark, device }) =>
+      mark?.ownsSocket === true && device.type === "memif" && device.socket === spec.socket,
   );
 
 /** SUBIF_ALREADY_EXISTS, IF_ALREADY_EXISTS, INVALID_REGISTRATION: somebody else has just made the same. */
@@ -239,19 +256,49 @@ async function makeTagged(
   making: Making,
 ): Promise<Result<number, VSwitchError> | typeof again> {
   const { context, brokenSockets } = change;
-  const { spec, tags } = making;
-  steps.push(`the interface ${spec.name}`, (fresh) => unmake(fresh, making));
+  const { spec } = making;
+  steps.push(`the interface ${spec.name}`, (fresh) => unmake(fresh, making, undefined));
   const made = await makeDevice(context, making);
   if (made.isErr()) {
     if (made.error.kind !== "rejected") return made;
     // What else the answer holds means nothing: nothing was made.
     steps.pop();
-    if (made.error.code === bindFailed && spec.type === "memif") brokenSockets.add(making.socketId);
-    return taken.has(made.error.code) ? again : Err(refusedByVpp(context.operation, spec, made.error));
+    const { code } = made.error;
+    if (code === bindFailed && spec.type === "memif") {
+      brokenSockets.add(making.socketId);
+      await dropBroken(context, steps, making);
+    }
+    if (taken.has(code) || (code === noSuchId && (await hasLostSocket(context, making)))) return again;
+    return Err(refusedByVpp(context.operation, spec, made.error));
   }
   if (isBornTagged(spec)) return made;
-  const tagged = await tagAs(context, made.value, tags.making);
-  return tagged.map(() => made.value);
+  const [tagged, isAstray] = await Promise.all([
+    tagAs(context, made.value, making.makingTag),
+    hasLostSocket(context, making),
+  ]);
+  if (tagged.isErr()) return tagged;
+  return isAstray ? again : made;
+}
+
+/** INVALID_ARGUMENT: of a memif also an id that no socket has. */
+const noSuchId = -73;
+
+/** Whether somebody else took the registration of a memif's socket back since it was looked up: its id may be another's. */
+async function hasLostSocket(context: Context, { spec, socketId, socket }: Making): Promise<boolean> {
+  if (spec.type !== "memif") return false;
+  const registered = await isRegistered(context, socketId, socket);
+  return registered.isOk() && !registered.value;
+}
+
+/** Whatever else stays: with the broken record of a socket the next memif would be made, and be deaf, and the third end VPP. */
+async function dropBroken(
+  context: Context,
+  steps: Steps,
+  { isNewSocket, socketId, socket }: Making,
+): Promise<void> {
+  if (!isNewSocket) return;
+  const released = await releaseSocket(context, socketId, socket);
+  if (released.isOk() && released.value) steps.pop();
 }
 
 /** What the numbers of VPP most often mean here. */
@@ -280,11 +327,15 @@ function refusedByVpp(operation: string, spec: MadeSpec, error: RejectedError): 
 const tagAs = (context: Context, index: number, tag: string): Promise<Result<unknown, VSwitchError>> =>
   context.call(SwInterfaceTagAddDel, { is_add: true, sw_if_index: index, tag });
 
-/** Deletes what was to be made, if it was. */
-async function unmake(context: Context, making: Making): Promise<Result<unknown, VSwitchError>> {
+/** Deletes what was to be made, if it was. `finishedTag`: it may have got that already. */
+async function unmake(
+  context: Context,
+  making: Making,
+  finishedTag: string | undefined,
+): Promise<Result<unknown, VSwitchError>> {
   const world = await readWorld(context);
   if (world.isErr()) return world;
-  const found = findMade(world.value, making);
+  const found = findMade(world.value, making, finishedTag);
   return found === undefined ? Ok(undefined) : deleteDevice(context, found);
 }
 
@@ -313,20 +364,25 @@ async function configure(
  */
 async function settle(
   context: Context,
+  steps: Steps,
   making: Making,
   index: number,
   target: Target | undefined,
 ): Promise<Result<CreatedInterface, VSwitchError> | typeof again> {
   const world = await readWorld(context);
   if (world.isErr()) return world;
-  const { spec, tags } = making;
+  const { spec, mark, makingTag } = making;
   const named = world.value.interfaces.filter(({ mark }) => mark?.name === spec.name);
   const [found] = named;
-  if (named.length !== 1 || found?.index !== index || found.details.tag !== tags.making) return again;
+  if (named.length !== 1 || found?.index !== index || found.details.tag !== makingTag) return again;
   // VPP makes a domain that was deleted a moment ago anew, without its tag.
   if (target !== undefined && (found.domain?.id !== target.id || found.domain.details.bd_tag !== target.tag))
     return again;
-  const tagged = await tagAs(context, index, tags.finished);
+  const ownsSocket = mark.ownsSocket || isSharedByOurs(world.value, spec);
+  const finishedTag = interfaceTag({ ...mark, ownsSocket, isMaking: false });
+  steps.pop();
+  steps.push(`the interface ${spec.name}`, (fresh) => unmake(fresh, making, finishedTag));
+  const tagged = await tagAs(context, index, finishedTag);
   if (tagged.isErr()) return tagged;
   return Ok({ ...interfaceInfo(found, []), error: null, created: true, warnings: dropped(context, spec) });
 }

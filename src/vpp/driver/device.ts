@@ -14,6 +14,7 @@ import { MemifCreate, MemifCreateV2, MemifDelete } from "../bindings/memif.js";
 import { TapCreateV2, TapCreateV3, TapDeleteV2 } from "../bindings/tapv2.js";
 import { CreateVhostUserIf, CreateVhostUserIfV2, DeleteVhostUserIf } from "../bindings/vhost_user.js";
 import type { Context } from "./context.js";
+import type { InterfaceMark } from "./marks.js";
 import { none, type Found, type World } from "./world.js";
 
 /** The types that this driver makes. */
@@ -34,12 +35,16 @@ export interface Making {
    * not got its tag yet.
    */
   readonly mac: string;
-  /** The tag until it is finished, and then. */
-  readonly tags: { readonly making: string; readonly finished: string };
+  /** What its tag says, as it is known before it is made. */
+  readonly mark: Omit<InterfaceMark, "isDigest" | "isMaking">;
+  /** Its tag until it is finished. */
+  readonly makingTag: string;
   /** The unix socket, of a vhost-user or memif interface. */
   readonly socket: string;
   /** The id of a memif's socket. */
   readonly socketId: number;
+  /** It was registered for this memif. */
+  readonly isNewSocket: boolean;
   /** The number of a loopback. */
   readonly instance: number;
 }
@@ -98,7 +103,7 @@ async function makeVhostUser(
     custom_dev_instance: 0,
     use_custom_mac: true,
     mac_address: making.mac,
-    tag: making.tags.making,
+    tag: making.makingTag,
   };
   return context.has(CreateVhostUserIfV2)
     ? context.call(CreateVhostUserIfV2, { ...request, enable_event_idx: false })
@@ -128,7 +133,7 @@ async function makeTap(context: Context, spec: TapSpec, making: Making): Promise
     host_if_name: spec.device ?? spec.name,
     host_bridge_set: false,
     host_bridge: "",
-    tag: making.tags.making,
+    tag: making.makingTag,
     num_rx_queues: spec.rxQueues ?? 1,
   };
   return context.has(TapCreateV3)
@@ -201,19 +206,31 @@ export function untold(spec: InterfaceSpec): readonly string[] {
   return fields.filter((field) => field in spec && Reflect.get(spec, field) !== undefined);
 }
 
-/** Finds an interface that was to be made, whether or not it has got its tag. */
-export function findMade(world: World, making: Making): Found | undefined {
-  return world.interfaces.find((found) => isThis(found, making));
+/**
+ * Finds an interface that was to be made, whether or not it has got its tag; with `finishedTag` also if it has got that: an
+ * interface with the same name and MAC address that is finished may be somebody else's who was asked for the same.
+ */
+export function findMade(world: World, making: Making, finishedTag: string | undefined): Found | undefined {
+  return world.interfaces.find((found) => isThis(found, making, finishedTag));
 }
 
-function isThis({ device, details }: Found, { spec, mac, tags, socket, instance }: Making): boolean {
+function isThis(
+  { device, details }: Found,
+  { spec, mac, makingTag, socket, socketId, instance }: Making,
+  finishedTag: string | undefined,
+): boolean {
   const { tag } = details;
-  if (tag !== "" && tag !== tags.making && tag !== tags.finished) return false;
+  if (tag !== "" && tag !== makingTag && tag !== finishedTag) return false;
   const isIp = spec.type === "memif" && spec.mode === "ip";
   if (device.type !== spec.type || (!isIp && details.l2_address !== mac)) return false;
   switch (device.type) {
     case "memif":
-      return spec.type === "memif" && device.socket === socket && device.details.id === (spec.id ?? 0);
+      // Its socket's id may have become another path's before it was made.
+      return (
+        spec.type === "memif" &&
+        device.details.id === (spec.id ?? 0) &&
+        (device.socket === socket || (device.details.socket_id === socketId && (!isIp || tag !== "")))
+      );
     case "vhost-user":
       return device.details.sock_filename === socket;
     case "tap":

@@ -74,18 +74,20 @@ export async function acquireSocket(
     const present = lowestId(before.value, path);
     if (present !== undefined) return Ok({ id: present, isNew: false });
     const id = freeId(before.value, brokenSockets);
-    if (nth === 0) steps.push(registration, (fresh) => releaseSocket(fresh, path));
+    steps.push(registration, (fresh) => releaseSocket(fresh, id, path));
     const added = await send(context, true, id, path);
     if (added.isErr()) {
-      if (added.error.kind === "rejected" && idTaken.has(added.error.code)) continue;
+      if (added.error.kind !== "rejected") return added;
+      steps.pop();
+      if (idTaken.has(added.error.code)) continue;
       return added;
     }
     const after = await readSockets(context);
     if (after.isErr()) return after;
-    if (after.value.get(id) !== path) continue;
     if (lowestId(after.value, path) === id) return Ok({ id, isNew: true });
-    const dropped = await dropSocket(context, id, path);
-    if (dropped.isErr()) return dropped;
+    const released = after.value.get(id) === path ? await dropSocket(context, id, path) : Ok(true);
+    if (released.isErr()) return released;
+    steps.pop();
   }
   return Err(changedMeanwhile(context.operation, registration));
 }
@@ -104,18 +106,25 @@ async function dropSocket(
 }
 
 /**
- * Takes back the registration of a socket that nothing uses (any more). VPP refuses it while a memif does. Gives whether
- * the socket is registered no more.
+ * Takes back the registration of a socket that nothing uses (any more), if the id still is that path's. VPP refuses it
+ * while a memif does. Gives whether the socket is registered no more.
  */
-export async function releaseSocket(context: Context, path: string): Promise<Result<boolean, VSwitchError>> {
+export async function releaseSocket(
+  context: Context,
+  id: number,
+  path: string,
+): Promise<Result<boolean, VSwitchError>> {
+  const registered = await isRegistered(context, id, path);
+  if (registered.isErr()) return registered;
+  return registered.value && id !== 0 ? dropSocket(context, id, path) : Ok(!registered.value);
+}
+
+/** Whether an id is that of this path. While a memif uses it, it stays so. */
+export async function isRegistered(
+  context: Context,
+  id: number,
+  path: string,
+): Promise<Result<boolean, VSwitchError>> {
   const sockets = await readSockets(context);
-  if (sockets.isErr()) return sockets;
-  let isGone = true;
-  for (const [id, other] of sockets.value) {
-    if (id === 0 || other !== path) continue;
-    const dropped = await dropSocket(context, id, path);
-    if (dropped.isErr()) return dropped;
-    isGone &&= dropped.value;
-  }
-  return Ok(isGone);
+  return sockets.map((all) => all.get(id) === path);
 }

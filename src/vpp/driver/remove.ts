@@ -45,9 +45,11 @@ export async function removeFound(change: Change, found: Found): Promise<Result<
 
 async function finish(context: Context, found: Found): Promise<Result<unknown, VSwitchError>> {
   if (found.mark?.ownsSocket === true && found.device.type === "memif" && found.device.socket !== null) {
-    const released = await releaseSocket(context, found.device.socket);
+    const { details, socket } = found.device;
+    const released = await releaseSocket(context, details.socket_id, socket);
     if (released.isErr()) return released;
-    if (released.value) await removeStaleSocket(found.device.socket);
+    // A slave's socket is its peer's.
+    if (released.value && details.role === "MEMIF_ROLE_API_MASTER") await removeStaleSocket(socket);
   }
   return releaseDomains(context, found.domain);
 }

@@ -11,7 +11,8 @@ const codeOf = (cause: unknown): string =>
 
 /**
  * Makes the directory of a socket that VPP is to listen on, and refuses what VPP would stumble over: it cannot bind
- * without the directory, and a memif whose socket it could not bind leaves it with a broken record.
+ * without the directory, and a memif whose socket it could not bind leaves it with a broken record. It also takes the
+ * socket of whoever listens there (all its vhost-user, and its memif before 26.06): that is refused too.
  */
 export async function prepareSocket(
   operation: string,
@@ -32,9 +33,36 @@ export async function prepareSocket(
     steps.push(`the directory ${made}`, () => removeDirectories(directory, made));
   }
   const there = await lstat(path).catch(() => undefined);
-  if (there === undefined || there.isSocket()) return Ok(undefined);
-  const message = `${operation}: ${path} is there and is no socket: remove it, or use another path`;
-  return Err(new ConflictError({ operation, object: path, message }));
+  if (there === undefined) return Ok(undefined);
+  if (!there.isSocket()) {
+    const message = `${operation}: ${path} is there and is no socket: remove it, or use another path`;
+    return Err(new ConflictError({ operation, object: path, message }));
+  }
+  const fault = await knock(path);
+  return fault !== undefined && nobody.has(fault) ? Ok(undefined) : Err(listenedOn(operation, path, fault));
+}
+
+/** What connecting says of a socket that nobody listens on. */
+const nobody: ReadonlySet<string> = new Set(["ECONNREFUSED", "ENOENT"]);
+
+function listenedOn(operation: string, path: string, fault: string | undefined): ConflictError {
+  const listens =
+    fault === "EACCES" || fault === "EPERM"
+      ? `whether somebody listens on ${path} cannot be seen (${fault})`
+      : `somebody listens on ${path}`;
+  const message = `${operation}: ${listens}: VPP would take the socket away: use another path, or remove the socket`;
+  return new ConflictError({ operation, object: path, message });
+}
+
+/** Connects and leaves again; gives why it could not. */
+async function knock(path: string): Promise<string | undefined> {
+  const probe = connect({ path });
+  const fault = await once(probe, "connect").then(
+    () => undefined,
+    (cause: unknown) => codeOf(cause),
+  );
+  probe.on("error", () => undefined).destroy();
+  return fault;
 }
 
 /** Removes the directories from one up to another that was made with it, while they are empty. */
@@ -54,11 +82,5 @@ async function removeDirectories(from: string, to: string): Promise<Result<void,
 export async function removeStaleSocket(path: string): Promise<void> {
   const there = await lstat(path).catch(() => undefined);
   if (there?.isSocket() !== true) return;
-  const probe = connect({ path });
-  const fault = await once(probe, "connect").then(
-    () => undefined,
-    (cause: unknown) => codeOf(cause),
-  );
-  probe.destroy();
-  if (fault === "ECONNREFUSED") await unlink(path).catch(() => undefined);
+  if ((await knock(path)) === "ECONNREFUSED") await unlink(path).catch(() => undefined);
 }

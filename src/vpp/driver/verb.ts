@@ -20,7 +20,7 @@ export interface Change {
 export const again = Symbol("again");
 
 /** The most attempts at a verb that others' changes get in the way of. */
-const mostAttempts = 20;
+export const mostAttempts = 20;
 
 /** The longest pause between two of them, in milliseconds. */
 const longestPauseMs = 40;
@@ -29,11 +29,11 @@ const longestPauseMs = 40;
 export async function retrying<T>(
   { context }: Change,
   what: string,
-  attempt: () => Promise<Result<T, VSwitchError> | typeof again>,
+  attempt: (nth: number) => Promise<Result<T, VSwitchError> | typeof again>,
 ): Promise<Result<T, VSwitchError>> {
   const { operation, deadline } = context;
   for (let nth = 1; nth <= mostAttempts; nth++) {
-    const result = await attempt();
+    const result = await attempt(nth);
     if (result !== again) return result;
     if (deadline.signal.aborted)
       return Err(deadline.failure(`making way for others that change ${what}`, "undone"));
