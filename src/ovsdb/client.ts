@@ -29,8 +29,9 @@ import {
   type UpdateSink,
 } from "./monitor.js";
 import type { Operation } from "./operations.js";
+import type { UpdateFormat } from "./replica/row-update.js";
+import { Replica } from "./replica.js";
 import { prepareTransaction, type PreparedTransaction } from "./prepared.js";
-import { Replica, type UpdateFormat } from "./replica.js";
 import type { Schemas } from "./row-plan.js";
 import { compareSchemas, type SchemaReport } from "./schema-report.js";
 import type { DatabaseSchema } from "./schema.js";

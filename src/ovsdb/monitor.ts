@@ -9,7 +9,8 @@ import {
 } from "../core/errors.js";
 import { Err, Ok, type Result } from "../core/result.js";
 import { Fault } from "./fault.js";
-import type { Replica, RowChange, UpdateFormat } from "./replica.js";
+import type { Replica, RowChange } from "./replica.js";
+import type { UpdateFormat } from "./replica/row-update.js";
 import type { IdentifiedRow } from "./row-plan.js";
 import { surface } from "./surface.js";
 import type { Uuid } from "./uuid.js";

@@ -1,14 +1,8 @@
-import { isComposite } from "./column-type.js";
-import { applyDifference, hasCardinality } from "./difference.js";
 import { fault, Fault } from "./fault.js";
-import { isObject, member } from "./json.js";
+import { isObject } from "./json.js";
+import { afterUpdate, type UpdateFormat } from "./replica/row-update.js";
 import type { IdentifiedRow, RowPlan } from "./row-plan.js";
-import type { ColumnSchema } from "./schema.js";
 import { toUuid, type Uuid } from "./uuid.js";
-import type { Value } from "./value.js";
-
-/** Which `<table-updates>` a monitor speaks: those of RFC 7047 section 4.1.5, or update2 of ovsdb-server(7) 4.1.12. */
-export type UpdateFormat = "update" | "update2";
 
 /** One row before and after: `undefined` where it was not, or is no more. */
 export interface RowChange {
@@ -65,74 +59,12 @@ function applyToTable(
     if (uuid === undefined) return fault("the uuid of a row", key);
     const old = rows.get(uuid);
     const update = updates[key];
-    if (!isObject(update)) return fault("a row update", update).within(key);
-    const after =
-      format === "update" ? afterUpdate(plan, uuid, old, update) : afterUpdate2(plan, uuid, old, update);
-    if (after instanceof Fault) return after.within(key);
+    const after = afterUpdate(plan, uuid, old, update, format);
+    if (after instanceof Fault) return after;
     if (after === old) continue;
     if (after === undefined) rows.delete(uuid);
     else rows.set(uuid, after);
     changes.push({ table: plan.table, uuid, old, new: after });
   }
   return undefined;
-}
-
-type Members = Readonly<Record<string, unknown>>;
-
-const unknownRow = (kind: string): Fault => fault("an update of a row that was told of before", kind);
-const knownRow = (kind: string): Fault => fault("a row that was not told of before", kind);
-
-/** RFC 7047 section 4.1.6: `new` alone is a new row, both are a changed one, with all its columns in `new`. */
-function afterUpdate(
-  plan: RowPlan,
-  uuid: Uuid,
-  old: IdentifiedRow | undefined,
-  update: Members,
-): IdentifiedRow | undefined | Fault {
-  const isNew = !Object.hasOwn(update, "old");
-  if (!Object.hasOwn(update, "new")) {
-    if (isNew) return fault("old, new or both", update);
-    return old === undefined ? unknownRow("delete") : undefined;
-  }
-  if (isNew && old !== undefined) return knownRow("insert");
-  if (!isNew && old === undefined) return unknownRow("modify");
-  return plan.decode(uuid, member(update, "new"), "is-fault");
-}
-
-/** ovsdb-server(7) section 4.1.14: `initial`, `insert`, `delete` or `modify`. */
-function afterUpdate2(
-  plan: RowPlan,
-  uuid: Uuid,
-  old: IdentifiedRow | undefined,
-  update: Members,
-): IdentifiedRow | undefined | Fault {
-  const [kind, another] = Object.keys(update);
-  if (kind === undefined || another !== undefined) return fault("initial, insert, delete or modify", update);
-  if (kind === "initial" || kind === "insert") {
-    return old === undefined ? plan.decode(uuid, update[kind], "is-default") : knownRow(kind);
-  }
-  if (kind !== "delete" && kind !== "modify") return fault("initial, insert, delete or modify", kind);
-  if (old === undefined) return unknownRow(kind);
-  return kind === "delete" ? undefined : afterModify(plan, old, update[kind]);
-}
-
-function afterModify(plan: RowPlan, old: IdentifiedRow, differences: unknown): IdentifiedRow | Fault {
-  if (!isObject(differences)) return fault("an object of columns", differences);
-  let after: (Record<string, Value> & { readonly _uuid: Uuid }) | undefined;
-  for (const [column, wire] of plan.entries(differences)) {
-    const value = afterDifference(column, old[column.name], wire);
-    if (value instanceof Fault) return value.within(column.name);
-    after ??= { ...old };
-    after[column.name] = value;
-  }
-  return after ?? old;
-}
-
-function afterDifference(column: ColumnSchema, before: Value | undefined, wire: unknown): Value | Fault {
-  const difference = column.differenceCodec.decode(wire);
-  if (difference instanceof Fault || !isComposite(column.type)) return difference;
-  const { min, max } = column.type;
-  const after = applyDifference(before ?? column.codec.default, difference);
-  if (after instanceof Fault || hasCardinality(after, min, max)) return after;
-  return fault("a difference after which the column has as many members as it may", wire);
 }

@@ -1,8 +1,8 @@
 import { isReadableAs } from "./expected-schema.js";
 import { AbsentFault, fault, Fault, LayoutFault } from "./fault.js";
-import { isObject, member } from "./json.js";
+import { isObject } from "./json.js";
 import type { ColumnSchema, DatabaseSchema, TableSchema } from "./schema.js";
-import type { Uuid } from "./uuid.js";
+import { zeroUuid, type Uuid } from "./uuid.js";
 import type { Row, Value } from "./value.js";
 
 /** A database as the server has it and, where the program said so, as the program expects it. */
@@ -14,6 +14,8 @@ export interface Schemas {
 /** A row with its id. */
 export type IdentifiedRow = Row & { readonly _uuid: Uuid };
 
+type MutableRow = Record<string, Value> & { _uuid: Uuid };
+
 /** How the rows of one table are asked for and read, in one list of columns. `_uuid` is always there besides. */
 export class RowPlan {
   readonly table: string;
@@ -24,7 +26,7 @@ export class RowPlan {
   /** The names to ask a `select` for. */
   readonly wireColumns: readonly string[];
   readonly #columnsByName: ReadonlyMap<string, ColumnSchema>;
-  readonly #filled: readonly (readonly [string, Value])[];
+  readonly #blank: MutableRow;
 
   private constructor(
     table: string,
@@ -37,7 +39,7 @@ export class RowPlan {
     this.absent = absent;
     this.wireColumns = ["_uuid", ...columns.map(({ name }) => name)];
     this.#columnsByName = new Map(columns.map((column) => [column.name, column]));
-    this.#filled = filled;
+    this.#blank = blankRow([...columns.map(({ name, codec }) => [name, codec.default] as const), ...filled]);
   }
 
   /**
@@ -73,29 +75,53 @@ export class RowPlan {
     return new RowPlan(table.name, columns, absent, filled);
   }
 
-  /** Reads a whole row. A column that is not in it is at its default in an update2, and a fault elsewhere. */
-  decode(id: Uuid, wire: unknown, missing: "is-default" | "is-fault"): IdentifiedRow | Fault {
-    if (!isObject(wire)) return fault("a row", wire);
-    const row: Record<string, Value> & { _uuid: Uuid } = { _uuid: id };
-    for (const column of this.columns) {
-      const datum = member(wire, column.name);
-      if (datum === undefined && missing === "is-default") {
-        row[column.name] = column.codec.default;
-        continue;
-      }
-      const value = column.codec.decode(datum);
-      if (value instanceof Fault) return value.within(column.name);
-      row[column.name] = value;
-    }
-    for (const [name, value] of this.#filled) row[name] = value;
+  /** The names of a row's columns, those that the server lacks and that read as their default among them. */
+  get rowColumns(): readonly string[] {
+    return Object.keys(this.#blank);
+  }
+
+  /** A row with every column at its default, to be filled in. */
+  newRow(id: Uuid): MutableRow {
+    // A copy of one row has its layout, which V8 keeps small and quick; one that is built up by name gets a hash table.
+    const row = { ...this.#blank };
+    row._uuid = id;
     return row;
   }
 
-  /** Reads the columns that are in `wire`, by name; passes over those that were not asked for. */
-  *entries(wire: Readonly<Record<string, unknown>>): Generator<readonly [ColumnSchema, unknown]> {
+  /** The column of that name, if it was asked for. */
+  column(name: string): ColumnSchema | undefined {
+    return this.#columnsByName.get(name);
+  }
+
+  /** Reads a whole row. A column that is not in it is at its default in an update2, and a fault elsewhere. */
+  decode(id: Uuid, wire: unknown, missing: "is-default" | "is-fault"): IdentifiedRow | Fault {
+    if (!isObject(wire)) return fault("a row", wire);
+    const row = this.newRow(id);
+    let left = this.columns.length;
     for (const name of Object.keys(wire)) {
       const column = this.#columnsByName.get(name);
-      if (column !== undefined) yield [column, wire[name]];
+      if (column === undefined) continue;
+      const value = column.codec.decode(wire[name]);
+      if (value instanceof Fault) return value.within(name);
+      row[name] = value;
+      left -= 1;
     }
+    if (left === 0 || missing === "is-default") return row;
+    const absent = this.columns.find(({ name }) => !Object.hasOwn(wire, name));
+    return absent === undefined ? row : fault(String(absent), undefined).within(absent.name);
   }
+}
+
+function blankRow(columns: readonly (readonly [string, Value])[]): MutableRow {
+  // What JSON.parse makes has room for all of them in the object itself.
+  const names = ["_uuid", ...columns.map(([name]) => name)];
+  const row: unknown = JSON.parse(`{${names.map((name) => `${JSON.stringify(name)}:null`).join(",")}}`);
+  if (!isBlank(row)) throw new TypeError("a row is no object");
+  row._uuid = zeroUuid;
+  for (const [name, value] of columns) row[name] = value;
+  return row;
+}
+
+function isBlank(row: unknown): row is MutableRow {
+  return isObject(row);
 }

@@ -1,7 +1,8 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Fault } from "../../src/ovsdb/fault.js";
-import { Replica, type RowChange, type UpdateFormat } from "../../src/ovsdb/replica.js";
+import { Replica, type RowChange } from "../../src/ovsdb/replica.js";
+import type { UpdateFormat } from "../../src/ovsdb/replica/row-update.js";
 import { RowPlan } from "../../src/ovsdb/row-plan.js";
 import type { Row } from "../../src/ovsdb/value.js";
 import { labJson, schemaOf, uuidOf } from "./lab.js";

@@ -1,0 +1,238 @@
+import { fault, Fault } from "../fault.js";
+import { isObject } from "../json.js";
+import type { RowChange } from "../replica.js";
+import type { IdentifiedRow } from "../row-plan.js";
+import type { DatabaseSchema } from "../schema.js";
+import { toUuid } from "../uuid.js";
+import { isSameRow } from "./equality.js";
+import type { ReplicaLayout } from "./layout.js";
+import { afterUpdate, type UpdateFormat } from "./row-update.js";
+import type { Snapshot } from "./snapshot.js";
+import { TableRows, type TableEditor } from "./table-rows.js";
+
+/** All tables at one moment. */
+export class DatabaseRowsAt implements Snapshot {
+  readonly version: number;
+  readonly layout: ReplicaLayout;
+  readonly tables: ReadonlyMap<string, TableRows>;
+
+  constructor(version: number, layout: ReplicaLayout, tables: ReadonlyMap<string, TableRows>) {
+    this.version = version;
+    this.layout = layout;
+    this.tables = tables;
+  }
+
+  get schema(): DatabaseSchema {
+    return this.layout.schema;
+  }
+
+  table(name: string): TableRows {
+    const table = this.tables.get(name);
+    if (table !== undefined) return table;
+    throw new TypeError(
+      `table ${name} is not monitored; monitored are ${[...this.tables.keys()].join(", ")}`,
+    );
+  }
+}
+
+/** A change before anybody has given its rows their types. */
+export interface LooseChange {
+  readonly kind: "update" | "resync";
+  readonly before: DatabaseRowsAt;
+  readonly after: DatabaseRowsAt;
+  readonly rows: readonly RowChange[];
+}
+
+/**
+ * The rows of a database, kept up to date. What it holds is one immutable state, which is replaced as a whole: by a
+ * notification that was applied from its beginning to its end, or by a reply that was. A fault leaves it as it was.
+ */
+export class LiveReplica {
+  #current: DatabaseRowsAt | undefined;
+
+  /** The newest rows; `undefined` before the first ones are in. */
+  get current(): DatabaseRowsAt | undefined {
+    return this.#current;
+  }
+
+  /** Applies a notification. `undefined`: it changed nothing. */
+  apply(updates: unknown, format: UpdateFormat): LooseChange | undefined | Fault {
+    const before = this.#current;
+    if (before === undefined) return fault("the initial rows first", updates);
+    const edit = new Edit(before, before.layout);
+    const bad = edit.apply(updates, format);
+    if (bad !== undefined) return bad;
+    return edit.changes.length === 0 ? undefined : this.#switch(edit, "update");
+  }
+
+  /**
+   * Begins to take the reply of a monitor request: a `whole` one, of all rows, or one of the differences to what is
+   * there. Nothing is to be seen of it until it is finished.
+   */
+  load(layout: ReplicaLayout, extent: "whole" | "differences"): Loading {
+    const before = this.#current;
+    const edit = extent === "differences" && before !== undefined ? new Edit(before, layout) : undefined;
+    const finish = (done: Edit | Reload): LooseChange | undefined => this.#finish(done);
+    return new Loading(edit ?? new Reload(before, layout), finish);
+  }
+
+  #finish(done: Edit | Reload): LooseChange | undefined {
+    done.complete();
+    if (this.#current !== undefined) return this.#switch(done, "resync");
+    this.#current = new DatabaseRowsAt(0, done.layout, done.tables());
+    return undefined;
+  }
+
+  #switch(edit: Edit | Reload, kind: LooseChange["kind"]): LooseChange {
+    const before = this.#current ?? new DatabaseRowsAt(0, edit.layout, new Map());
+    const after = new DatabaseRowsAt(before.version + 1, edit.layout, edit.tables());
+    this.#current = after;
+    return { kind, before, after, rows: edit.changes };
+  }
+}
+
+/** A reply that is being taken, part by part. */
+export class Loading {
+  readonly #edit: Edit | Reload;
+  readonly #finish: (edit: Edit | Reload) => LooseChange | undefined;
+
+  constructor(edit: Edit | Reload, finish: (edit: Edit | Reload) => LooseChange | undefined) {
+    this.#edit = edit;
+    this.#finish = finish;
+  }
+
+  /** Takes some rows of one table. */
+  add(table: string, rows: unknown, format: UpdateFormat): Fault | undefined {
+    return this.#edit.applyTable(table, rows, format);
+  }
+
+  /** The reply is complete: the replica has its rows now. Gives what changed; `undefined` for the first rows. */
+  finish(): LooseChange | undefined {
+    return this.#finish(this.#edit);
+  }
+}
+
+/** Changes to a state, collected until all of them are known to be right. */
+class Edit {
+  readonly layout: ReplicaLayout;
+  readonly changes: RowChange[] = [];
+  readonly #before: DatabaseRowsAt;
+  readonly #editors = new Map<string, TableEditor>();
+
+  constructor(before: DatabaseRowsAt, layout: ReplicaLayout) {
+    this.#before = before;
+    this.layout = layout;
+  }
+
+  apply(updates: unknown, format: UpdateFormat): Fault | undefined {
+    if (!isObject(updates)) return fault("an object of tables", updates);
+    for (const table of Object.keys(updates)) {
+      const bad = this.applyTable(table, updates[table], format);
+      if (bad !== undefined) return bad;
+    }
+    return undefined;
+  }
+
+  applyTable(table: string, updates: unknown, format: UpdateFormat): Fault | undefined {
+    const plan = this.layout.plans.get(table);
+    if (plan === undefined) return undefined;
+    if (!isObject(updates)) return fault("an object of rows", updates).within(table);
+    const editor = this.#editor(table);
+    for (const key of Object.keys(updates)) {
+      const uuid = toUuid(key);
+      if (uuid === undefined) return fault("the uuid of a row", key).within(table);
+      const old = editor.get(uuid);
+      const after = afterUpdate(plan, uuid, old, updates[key], format);
+      if (after instanceof Fault) return after.within(table);
+      if (after === old) continue;
+      editor.put(uuid, old, after);
+      this.changes.push({ table, uuid, old, new: after });
+    }
+    return undefined;
+  }
+
+  complete(): void {
+    // It is complete as it stands.
+  }
+
+  tables(): ReadonlyMap<string, TableRows> {
+    const tables = new Map(this.#before.tables);
+    for (const [name, editor] of this.#editors) tables.set(name, editor.freeze());
+    return tables;
+  }
+
+  #editor(table: string): TableEditor {
+    let editor = this.#editors.get(table);
+    if (editor === undefined) {
+      editor = this.#before.table(table).edit();
+      this.#editors.set(table, editor);
+    }
+    return editor;
+  }
+}
+
+/** All rows anew, compared as they come with those that were there: rows that are the same stay the very same. */
+class Reload {
+  readonly layout: ReplicaLayout;
+  readonly changes: RowChange[] = [];
+  readonly #before: DatabaseRowsAt | undefined;
+  readonly #editors = new Map<string, TableEditor>();
+  /** How many rows of a table were there before too. */
+  readonly #kept = new Map<string, number>();
+
+  constructor(before: DatabaseRowsAt | undefined, layout: ReplicaLayout) {
+    this.#before = before;
+    this.layout = layout;
+    for (const [table, indexes] of layout.indexes) {
+      this.#editors.set(table, TableRows.empty(table, indexes).edit());
+    }
+  }
+
+  applyTable(table: string, updates: unknown, format: UpdateFormat): Fault | undefined {
+    const plan = this.layout.plans.get(table);
+    const editor = this.#editors.get(table);
+    if (plan === undefined || editor === undefined) return undefined;
+    if (!isObject(updates)) return fault("an object of rows", updates).within(table);
+    const before = this.#before?.tables.get(table);
+    const comparable = this.#before !== undefined && this.layout.isSameTable(table, this.#before.layout);
+    for (const key of Object.keys(updates)) {
+      const uuid = toUuid(key);
+      if (uuid === undefined) return fault("the uuid of a row", key).within(table);
+      const row = afterUpdate(plan, uuid, editor.get(uuid), updates[key], format);
+      if (row instanceof Fault) return row.within(table);
+      if (row === undefined) return fault("a row that is there", "delete").within(table);
+      editor.put(uuid, undefined, this.#compare(table, before?.get(uuid), row, comparable));
+    }
+    return undefined;
+  }
+
+  /** The row to keep: the one of before where nothing differs. */
+  #compare(
+    table: string,
+    old: IdentifiedRow | undefined,
+    row: IdentifiedRow,
+    comparable: boolean,
+  ): IdentifiedRow {
+    if (this.#before === undefined) return row;
+    if (old !== undefined) this.#kept.set(table, (this.#kept.get(table) ?? 0) + 1);
+    if (old !== undefined && comparable && isSameRow(old, row)) return old;
+    this.changes.push({ table, uuid: row._uuid, old, new: row });
+    return row;
+  }
+
+  /** Finds what is there no more. */
+  complete(): void {
+    for (const [table, before] of this.#before?.tables ?? []) {
+      if (this.#kept.get(table) === before.size) continue;
+      const editor = this.#editors.get(table);
+      for (const old of before) {
+        const isGone = editor?.get(old._uuid) === undefined;
+        if (isGone) this.changes.push({ table, uuid: old._uuid, old, new: undefined });
+      }
+    }
+  }
+
+  tables(): ReadonlyMap<string, TableRows> {
+    return new Map([...this.#editors].map(([name, editor]) => [name, editor.freeze()]));
+  }
+}
