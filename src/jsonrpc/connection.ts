@@ -33,8 +33,9 @@ import {
   PeerRequest,
   type Incoming,
 } from "./message.js";
-import { PendingCalls, type GivenUp, type PendingCall } from "./pending-calls.js";
+import { PendingCalls, type GivenUp, type PendingCall, type ResultParts } from "./pending-calls.js";
 
+export type { ResultParts } from "./pending-calls.js";
 export type { CallError, ConnectionClosed } from "./call-errors.js";
 
 /** How a connection behaves. */
@@ -56,7 +57,12 @@ export interface JsonRpcCallOptions {
   readonly signal?: AbortSignal | undefined;
   /** Gives up after so many milliseconds, 1 to 2147483647. */
   readonly timeoutMs: number;
+  /** Takes the result as it comes; the call then gives `undefined`. One call at a time may have it. */
+  readonly parts?: ResultParts | undefined;
 }
+
+/** So long incoming bytes may be worked at in one go, in milliseconds, before timers and others get their turn. */
+const longestGoMs = 8;
 
 /** A peer that asks for more than this without reading any answer asks only to fill our memory. */
 const mostAnswersQueued = 16_777_216;
@@ -84,6 +90,12 @@ export class JsonRpcConnection implements Disposable {
   #hasHeard = false;
   /** The bytes of our answers since the last time that nothing waited to be sent. */
   #answersQueued = 0;
+  /** The call whose result is coming in parts. */
+  #inParts: number | undefined;
+  /** When the present turn of the event loop began to work at what comes in. */
+  #goBegan: number | undefined;
+  #isPaused = false;
+  #receivedBytes = 0;
   #closed: ConnectionClosed | undefined;
 
   constructor(stream: ByteStream, options: JsonRpcOptions = {}) {
@@ -113,6 +125,11 @@ export class JsonRpcConnection implements Disposable {
     return this.#calls.lastId;
   }
 
+  /** How many bytes have come. */
+  get receivedBytes(): number {
+    return this.#receivedBytes;
+  }
+
   /** How many bytes wait to be sent: what a server that does not read costs us. */
   get writableBytes(): number {
     return this.#stream.writableBytes;
@@ -129,7 +146,7 @@ export class JsonRpcConnection implements Disposable {
     params: readonly unknown[] | WrittenParams,
     options: JsonRpcCallOptions,
   ): Promise<Result<unknown, CallError>> {
-    const { operation, signal, timeoutMs } = options;
+    const { operation, signal, timeoutMs, parts } = options;
     if (!(timeoutMs >= 1 && timeoutMs <= longestTimer))
       return Promise.resolve(Err(badTimeout(operation, timeoutMs)));
     if (signal?.aborted === true) {
@@ -142,7 +159,8 @@ export class JsonRpcConnection implements Disposable {
     if ("fault" in encoded) return Promise.resolve(Err(unsendable(operation, method, encoded.fault)));
     return new Promise((settle) => {
       const endsAt = performance.now() + timeoutMs;
-      this.#calls.add({ operation, method, timeoutMs, signal, endsAt, settle });
+      this.#calls.add({ operation, method, timeoutMs, signal, endsAt, parts, settle });
+      if (parts !== undefined) this.#wantParts(this.#calls.lastId, parts);
       this.#stream.write(encoded.text);
     });
   }
@@ -171,14 +189,75 @@ export class JsonRpcConnection implements Disposable {
 
   #onData(chunk: Buffer): void {
     this.#hasHeard = true;
+    this.#receivedBytes += chunk.length;
     this.#probe?.received();
+    this.#beginGo();
     const fault = this.#scanner.push(chunk, (value) => {
+      if (this.#inParts !== undefined) {
+        this.#finishParts(this.#inParts, value);
+        return this.#closed === undefined;
+      }
       const message = decodeMessage(value);
       if (typeof message === "string") this.#violate(message);
       else this.#onMessage(message);
       return this.#closed === undefined;
     });
     if (fault !== undefined) this.#violate(fault);
+    else this.#endGo();
+  }
+
+  /** Node may read many chunks in one turn of the event loop, which would keep everybody else waiting. */
+  #beginGo(): void {
+    if (this.#goBegan !== undefined) return;
+    this.#goBegan = performance.now();
+    setImmediate(() => {
+      this.#goBegan = undefined;
+      if (this.#isPaused && this.#closed === undefined) this.#stream.resume();
+      this.#isPaused = false;
+    });
+  }
+
+  #endGo(): void {
+    if (this.#goBegan === undefined || this.#closed !== undefined) return;
+    if (this.#isPaused || performance.now() - this.#goBegan <= longestGoMs) return;
+    this.#isPaused = true;
+    this.#stream.pause();
+  }
+
+  #wantParts(id: number, { depth }: ResultParts): void {
+    this.#scanner.wantParts({
+      // As ovsdb-server begins a reply. From another server it may come in another form, and whole.
+      prefix: Buffer.from(`{"id":${id},"result":`),
+      depth,
+      take: (part) => {
+        this.#inParts = id;
+        this.#takePart(id, part);
+        return this.#closed === undefined;
+      },
+    });
+  }
+
+  /** Gives what a part of a reply has of the result to the call, if that still waits. */
+  #takePart(id: number, part: unknown): void {
+    if (typeof part !== "object" || part === null) return;
+    const { result, "": more }: { readonly result?: unknown; readonly ""?: unknown } = part;
+    this.#calls.peek(id)?.parts?.take(result ?? more);
+  }
+
+  #finishParts(id: number, last: unknown): void {
+    this.#inParts = undefined;
+    this.#scanner.wantParts(undefined);
+    this.#takePart(id, last);
+    if (this.#closed !== undefined) return;
+    const call = this.#calls.take(id);
+    if (call !== undefined) this.#endParts(call);
+    else if (!this.#calls.takeOwed(id))
+      this.#violate(`it answered request ${id}, which does not wait for an answer`);
+  }
+
+  #endParts(call: PendingCall): void {
+    if (this.#closed === undefined) call.parts?.end();
+    call.settle(this.#closed === undefined ? Ok(undefined) : Err(ended(call, this.#closed)));
   }
 
   #onMessage(message: Incoming): void {
@@ -190,7 +269,13 @@ export class JsonRpcConnection implements Disposable {
   #onReply(reply: SuccessObject | ErrorObject): void {
     const id = Number(reply.id);
     const call = this.#calls.take(id);
-    if (call !== undefined) {
+    if (call?.parts !== undefined) {
+      this.#scanner.wantParts(undefined);
+      if (reply instanceof SuccessObject) {
+        call.parts.take(reply.result);
+        this.#endParts(call);
+      } else call.settle(Err(rejected(call, reply)));
+    } else if (call !== undefined) {
       call.settle(reply instanceof SuccessObject ? Ok(reply.result) : Err(rejected(call, reply)));
     } else if (!this.#calls.takeOwed(id)) {
       this.#violate(`it answered request ${id}, which does not wait for an answer`);

@@ -17,6 +17,24 @@ export interface FrameLimits {
 
 const unfinished = -1;
 const tooDeep = -2;
+/** Below this, `#scan` says where a text may be cut: at `cutBase - at`. */
+const cutBase = -3;
+
+/** A part is read once it has so many bytes: about a millisecond's work. */
+const partBytes = 32_768;
+
+/**
+ * A text that is wanted in parts, as it comes, because the whole would take long to read. It is cut only where a bracket
+ * has closed, and `depth` or fewer are open. Each part is read as if it were a text of its own: what was open before it is
+ * there again, with an empty name and, where it is cut, a member or element `0` for all that went before.
+ */
+export interface PartialText {
+  /** How the text begins. Others, meanwhile, come whole. */
+  readonly prefix: Buffer;
+  readonly depth: number;
+  /** Takes a part that is not the last one; the last is delivered as a text is. Gives whether to go on. */
+  readonly take: (part: unknown) => boolean;
+}
 
 /**
  * Splits a stream of bytes into JSON objects. They follow each other with nothing, or white space, between them
@@ -43,6 +61,11 @@ export class FrameScanner {
   /** The least depth since the last entry of `#longDigits`. */
   #least = 1;
   #longDigits: LongDigits = [];
+  #partial: PartialText | undefined;
+  /** Up to which depth the present text may be cut; 0 where it may not; undefined before that is known. */
+  #cutDepth: number | undefined;
+  /** How long the parts were that it has been cut into. */
+  #cutBytes = 0;
 
   constructor(limits: FrameLimits = {}) {
     this.#maxBytes = Math.min(limits.maxBytes ?? 268_435_456, constants.MAX_STRING_LENGTH);
@@ -50,6 +73,11 @@ export class FrameScanner {
     this.#brackets = new Uint8Array(this.#maxDepth + 1);
     this.#commas = new Int32Array(this.#maxDepth + 1);
     this.#strings = new Int32Array(this.#maxDepth + 1);
+  }
+
+  /** Wants the text that begins so in parts, from the next chunk on; with `undefined`, no text any more. */
+  wantParts(partial: PartialText | undefined): void {
+    this.#partial = partial;
   }
 
   /**
@@ -67,10 +95,12 @@ export class FrameScanner {
         }
         if (byte !== 0x7b) return describeJunk(chunk.subarray(at), !this.#hasDelivered);
       }
-      const end = this.#scan(chunk, at);
+      const stop = this.#scan(chunk, at);
+      const isCut = stop <= cutBase;
+      const end = isCut ? cutBase - stop : stop;
       if (end === tooDeep) return `it nests arrays and objects more than ${this.#maxDepth} deep`;
       const part = chunk.subarray(at, end === unfinished ? chunk.length : end);
-      if (this.#text.length + part.length > this.#maxBytes) {
+      if (this.#cutBytes + this.#text.length + part.length > this.#maxBytes) {
         return `a message is longer than ${this.#maxBytes} bytes`;
       }
       if (end === unfinished) {
@@ -78,11 +108,20 @@ export class FrameScanner {
         return undefined;
       }
       at = end;
-      const parsed = parseExactly(this.#text.takeWith(part), this.#longDigits);
+      const text = this.#text.takeWith(isCut ? Buffer.concat([part, this.#closing()]) : part);
+      const parsed = parseExactly(text, this.#longDigits);
       if (!parsed.ok) return `a message is not JSON: ${parsed.why}`;
       this.#hasDelivered = true;
       this.#least = 1;
       if (this.#longDigits.length > 0) this.#longDigits = [];
+      if (isCut) {
+        this.#cutBytes += text.length;
+        this.#reopen();
+        if (this.#partial?.take(parsed.value) === false) return undefined;
+        continue;
+      }
+      this.#cutDepth = undefined;
+      this.#cutBytes = 0;
       if (!deliver(parsed.value)) return undefined;
     }
     return undefined;
@@ -93,9 +132,46 @@ export class FrameScanner {
     return this.#text.length;
   }
 
+  /** What closes the brackets that are open. */
+  #closing(): Buffer {
+    // The closing one stands two places behind the opening one in ASCII.
+    return Buffer.from(
+      this.#brackets
+        .subarray(1, this.#depth + 1)
+        .toReversed()
+        .map((bracket) => bracket + 2),
+    );
+  }
+
+  /** Begins the next part of a text that was cut. */
+  #reopen(): void {
+    let opening = "";
+    for (let level = 1; level <= this.#depth; level++) {
+      if (this.#brackets[level] === 0x7b) {
+        this.#strings[level] = opening.length + 1;
+        opening += '{"":';
+      } else opening += "[";
+      this.#commas[level] = 0;
+    }
+    this.#text.append(Buffer.from(`${opening}0`));
+  }
+
+  /** Whether, and how far inside, the text that begins at `from` may be cut: see {@link PartialText}. */
+  #cutDepthOf(chunk: Buffer, from: number): number {
+    if (this.#cutDepth !== undefined) return this.#cutDepth;
+    const prefix = this.#partial?.prefix;
+    if (prefix === undefined) return (this.#cutDepth = 0);
+    // All bytes before, if there are any, are the prefix's own.
+    const known = this.#text.length;
+    const next = chunk.subarray(from, from + prefix.length - known);
+    if (!prefix.subarray(known, known + next.length).equals(next)) return (this.#cutDepth = 0);
+    if (known + next.length < prefix.length) return 0;
+    return (this.#cutDepth = this.#partial?.depth ?? 0);
+  }
+
   /**
    * Looks at the bytes from `from` on, within a text. Gives the index behind the text's last byte, or `unfinished`
-   * where it goes on in the next chunk, or `tooDeep`.
+   * where it goes on in the next chunk, or `tooDeep`, or where it is to be cut.
    */
   #scan(chunk: Buffer, from: number): number {
     const { length } = chunk;
@@ -105,6 +181,9 @@ export class FrameScanner {
     const strings = this.#strings;
     /** What turns an index of the chunk into one of the text. */
     const offset = this.#text.length - from;
+    const cutDepth = this.#cutDepthOf(chunk, from);
+    const cutFrom = partBytes - offset;
+    let isCut = false;
     let depth = this.#depth;
     let least = this.#least;
     let inString = this.#inString;
@@ -138,6 +217,10 @@ export class FrameScanner {
         at++;
         if (--depth < least) least = depth;
         if (depth === 0) break;
+        if (depth <= cutDepth && at >= cutFrom) {
+          isCut = true;
+          break;
+        }
       } else if (byte >= 0x30 && byte <= 0x39) {
         const begin = at;
         at = endOfDigits(chunk, at);
@@ -149,6 +232,7 @@ export class FrameScanner {
     this.#least = least;
     this.#inString = inString;
     this.#escaped = at > length;
+    if (isCut) return cutBase - at;
     return depth === 0 ? at : unfinished;
   }
 

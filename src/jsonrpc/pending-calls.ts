@@ -2,6 +2,20 @@ import type { Result } from "../core/result.js";
 import { unwatchSignal, watchSignal } from "../core/signals.js";
 import type { CallError } from "./call-errors.js";
 
+/** What takes a long result as it comes. */
+export interface ResultParts {
+  /** How many brackets of the message are open at most where it is cut; the message's own is the first. */
+  readonly depth: number;
+  /**
+   * Takes a part of the result: the whole, where it was short. In a later part, whatever array or object was open
+   * before is there again, under an empty name or as the first element; an object in which it was cut has a member
+   * with the empty name and the value 0.
+   */
+  readonly take: (part: unknown) => void;
+  /** The result is complete. Told before any message that came after it. */
+  readonly end: () => void;
+}
+
 /** A call that waits for its reply. */
 export interface PendingCall {
   readonly operation: string;
@@ -10,6 +24,7 @@ export interface PendingCall {
   readonly signal: AbortSignal | undefined;
   /** When its time is up, on the clock of `performance.now()`. */
   readonly endsAt: number;
+  readonly parts?: ResultParts | undefined;
   readonly settle: (outcome: Result<unknown, CallError>) => void;
 }
 
@@ -62,6 +77,11 @@ export class PendingCalls {
   addUnawaited(): number {
     this.#repliesOwed++;
     return ++this.#lastId;
+  }
+
+  /** The call that waits under `id`, and goes on waiting. */
+  peek(id: number): PendingCall | undefined {
+    return this.#entries.get(id);
   }
 
   /** The call that waits under `id`, which waits no more then. */

@@ -42,6 +42,12 @@ export class Backoff {
     return this.#next(activeMs >= this.#waitMs);
   }
 
+  /** As at the beginning: the next attempts, as many as `freeTries`, come at once. */
+  reset(freeTries: number): void {
+    this.#freeTries = freeTries + 1;
+    this.#waitMs = 0;
+  }
+
   #next(startAnew: boolean): number {
     if (this.#freeTries > 1) {
       this.#freeTries--;

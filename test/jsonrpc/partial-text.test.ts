@@ -1,0 +1,146 @@
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { FrameScanner } from "../../src/jsonrpc/frame-scanner.js";
+
+type Json = null | boolean | number | bigint | string | readonly Json[] | { readonly [name: string]: Json };
+
+const row = fc.dictionary(fc.stringMatching(/^[a-z]{1,6}$/u), fc.oneof(fc.string(), fc.maxSafeInteger()), {
+  maxKeys: 4,
+});
+const rows = fc.dictionary(fc.uuid(), row, { minKeys: 1, maxKeys: 6 });
+const tables = fc.dictionary(fc.stringMatching(/^[A-Z][a-z]{1,5}$/u), rows, { maxKeys: 4 });
+
+/** Rows by `Table.uuid`, gathered from the parts of a `monitor` reply as its reader does. */
+function gatherer(): { readonly take: (root: unknown) => boolean; readonly rows: Map<string, unknown> } {
+  const gathered = new Map<string, unknown>();
+  let table = "";
+  const take = (root: unknown): boolean => {
+    const result = (root as Record<string, unknown>)["result"] ?? (root as Record<string, unknown>)[""];
+    for (const [name, members] of Object.entries(result as Record<string, object>)) {
+      if (name !== "") table = name;
+      for (const [uuid, value] of Object.entries(members))
+        if (uuid !== "") gathered.set(`${table}.${uuid}`, value);
+    }
+    return true;
+  };
+  return { take, rows: gathered };
+}
+
+/** A reply so long that it is cut: its rows are filled up with a long column. */
+function longReply(content: Record<string, Record<string, Json>>, filling: number): string {
+  const filled = Object.entries(content).map(([table, members]) => {
+    const long = Object.entries(members).map(([uuid, value]) => [uuid, { value, long: "x".repeat(filling) }]);
+    return [table, Object.fromEntries(long)];
+  });
+  return JSON.stringify({ id: 7, result: Object.fromEntries(filled), error: null });
+}
+
+function cut(bytes: Buffer, sizes: readonly number[]): Buffer[] {
+  const chunks: Buffer[] = [];
+  for (let at = 0, turn = 0; at < bytes.length; turn += 1) {
+    const size = sizes[turn % sizes.length] ?? 1;
+    chunks.push(bytes.subarray(at, at + size));
+    at += size;
+  }
+  return chunks;
+}
+
+describe("a text in parts", () => {
+  it("has every row once, wherever the chunks end", () => {
+    const sizes = fc.array(fc.integer({ min: 1, max: 70_000 }), { minLength: 1, maxLength: 5 });
+    fc.assert(
+      fc.property(tables, sizes, fc.integer({ min: 1000, max: 20_000 }), (content, sizes, filling) => {
+        const text = longReply(content, filling);
+        const { take, rows } = gatherer();
+        let parts = 0;
+        const scanner = new FrameScanner();
+        scanner.wantParts({
+          prefix: Buffer.from('{"id":7,"result":'),
+          depth: 3,
+          take: (part) => {
+            parts += 1;
+            return take(part);
+          },
+        });
+        const last: unknown[] = [];
+        for (const chunk of cut(Buffer.from(text), sizes)) {
+          expect(
+            scanner.push(chunk, (value) => {
+              last.push(value);
+              return true;
+            }),
+          ).toBeUndefined();
+        }
+        expect(last).toHaveLength(1);
+        take(last[0]);
+        const expected = Object.entries(content).flatMap(([table, members]) =>
+          Object.entries(members).map(([uuid, value]) => [
+            `${table}.${uuid}`,
+            { value, long: "x".repeat(filling) },
+          ]),
+        );
+        expect(rows).toEqual(new Map(expected as [string, unknown][]));
+        if (text.length > 100_000) expect(parts).toBeGreaterThan(0);
+        expect(scanner.unfinishedBytes).toBe(0);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it("keeps every digit of long integers, in every part", () => {
+    const members = Array.from(
+      { length: 400 },
+      (_, at) => `"r${at}":{"n":${9_007_199_254_740_993n + BigInt(at)},"s":"${"y".repeat(400)}"}`,
+    );
+    const text = `{"id":7,"result":[false,"x",{"T":{${members.join(",")}}}],"error":null}`;
+    const found: unknown[] = [];
+    const walk = (value: unknown): void => {
+      if (typeof value !== "object" || value === null) return;
+      if ("n" in value) found.push(value.n);
+      for (const member of Object.values(value)) walk(member);
+    };
+    const scanner = new FrameScanner();
+    let parts = 0;
+    scanner.wantParts({
+      prefix: Buffer.from('{"id":7,"result":'),
+      depth: 4,
+      take: (part) => {
+        parts += 1;
+        walk(part);
+        return true;
+      },
+    });
+    const fault = scanner.push(Buffer.from(text), (value) => {
+      walk(value);
+      return true;
+    });
+    expect(fault).toBeUndefined();
+    expect(parts).toBeGreaterThan(3);
+    expect(found).toEqual(members.map((_, at) => 9_007_199_254_740_993n + BigInt(at)));
+  });
+
+  it("leaves other texts whole", () => {
+    const text = `{"id":8,"result":{"T":{${Array.from({ length: 200 }, (_, at) => `"r${at}":{"s":"${"y".repeat(400)}"}`).join(",")}}},"error":null}`;
+    const scanner = new FrameScanner();
+    scanner.wantParts({
+      prefix: Buffer.from('{"id":7,"result":'),
+      depth: 3,
+      take: () => {
+        throw new Error("it is not the one");
+      },
+    });
+    const whole: unknown[] = [];
+    scanner.push(Buffer.from(text), (value) => {
+      whole.push(value);
+      return true;
+    });
+    expect(whole).toEqual([JSON.parse(text)]);
+  });
+
+  it("is refused once all its parts together are too long", () => {
+    const text = `{"id":7,"result":{"T":{${Array.from({ length: 400 }, (_, at) => `"r${at}":{"s":"${"y".repeat(400)}"}`).join(",")}}},"error":null}`;
+    const scanner = new FrameScanner({ maxBytes: 100_000 });
+    scanner.wantParts({ prefix: Buffer.from('{"id":7,"result":'), depth: 3, take: () => true });
+    expect(scanner.push(Buffer.from(text), () => true)).toContain("longer than 100000 bytes");
+  });
+});
