@@ -81,7 +81,7 @@ export class PendingCalls {
 
   /** The call that waits under `id`, and goes on waiting. */
   peek(id: number): PendingCall | undefined {
-    return this.#entries.get(id);
+    return this.#entries.get(id)?.call;
   }
 
   /** The call that waits under `id`, which waits no more then. */

@@ -33,12 +33,17 @@ export function parseRemotes(
   defaults: RemoteDefaults = {},
 ): Result<readonly Remote[], InvalidError> {
   const remotes: Remote[] = [];
-  for (const part of text.split(/,(?=[ \t]*[a-z]+:)/)) {
-    const remote = parseRemote(part.trimStart(), operation, defaults);
+  for (const part of splitRemotes(text)) {
+    const remote = parseRemote(part, operation, defaults);
     if (remote.isErr()) return remote;
     remotes.push(remote.value);
   }
   return Ok(remotes);
+}
+
+/** The remotes of a list, unread. */
+export function splitRemotes(text: string): readonly string[] {
+  return text.split(/,(?=[ \t]*[a-z]+:)/).map((part) => part.trimStart());
 }
 
 function parseRemote(
@@ -61,10 +66,10 @@ function parseRemote(
     case "pssl":
       return refuse(
         forms,
-        `it makes this side listen; only connecting is possible: let the server listen on ${text}, and give the form without the p here`,
+        `it makes this side listen, which takes openDatabase: let the server listen on ${text}, and give the form without the p here`,
       );
     case "cid":
-      return refuse(forms, "pinning a cluster by its id is not possible yet; leave it out");
+      return refuse(forms, "pinning a cluster by its id takes openDatabase; leave it out");
     default: {
       const remedy = isAbsolute(text) ? `for a socket write unix:${text}` : `write ${forms}`;
       return refuse(forms, text === "" ? `it is empty; ${remedy}` : remedy);

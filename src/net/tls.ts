@@ -3,8 +3,10 @@ import { isIP } from "node:net";
 import {
   connect,
   createSecureContext,
+  createServer,
   type ConnectionOptions,
   type SecureContext,
+  type Server,
   type TLSSocket,
 } from "node:tls";
 
@@ -42,24 +44,12 @@ export async function tlsOpener(
   tls: TlsOptions,
   operation: string,
 ): Promise<Result<() => TLSSocket, InvalidError>> {
-  if ((tls.cert === undefined) !== (tls.key === undefined)) {
-    const [absent, given] = tls.key === undefined ? (["key", "cert"] as const) : (["cert", "key"] as const);
-    const why = `tls.${given} is given without tls.${absent}; a certificate and its key go together`;
-    return Err(invalidTls(operation, absent, "a file's path or PEM text", "undefined", why));
-  }
-
-  const pem: { [part in Part]?: string } = {};
-  for (const part of parts) {
-    const given = tls[part];
-    if (given === undefined) continue;
-    const text = await readPem(given, part, operation);
-    if (text.isErr()) return text;
-    pem[part] = text.value;
-  }
+  const pem = await readFiles(tls, operation);
+  if (pem.isErr()) return pem;
 
   let secureContext: SecureContext;
   try {
-    secureContext = createSecureContext({ ...pem, minVersion: "TLSv1.2" });
+    secureContext = createSecureContext({ ...pem.value, minVersion: "TLSv1.2" });
   } catch (error) {
     const why = `OpenSSL does not take the certificate or the key: ${messageOf(error)}; check that both are PEM, belong together, and that the key has no passphrase`;
     return Err(
@@ -74,6 +64,53 @@ export async function tlsOpener(
     ...(tls.verifyHostName !== true && { checkServerIdentity: () => undefined }),
   };
   return Ok(() => connect(options));
+}
+
+type Pem = { readonly [part in Part]?: string };
+
+async function readFiles(tls: TlsOptions, operation: string): Promise<Result<Pem, InvalidError>> {
+  if ((tls.cert === undefined) !== (tls.key === undefined)) {
+    const [absent, given] = tls.key === undefined ? (["key", "cert"] as const) : (["cert", "key"] as const);
+    const why = `tls.${given} is given without tls.${absent}; a certificate and its key go together`;
+    return Err(invalidTls(operation, absent, "a file's path or PEM text", "undefined", why));
+  }
+
+  const pem: { [part in Part]?: string } = {};
+  for (const part of parts) {
+    const given = tls[part];
+    if (given === undefined) continue;
+    const text = await readPem(given, part, operation);
+    if (text.isErr()) return text;
+    pem[part] = text.value;
+  }
+  return Ok(pem);
+}
+
+/** A server that trusts only peers with a certificate of `ca`'s, as Open vSwitch's own do; not listening yet. */
+export async function tlsServer(
+  tls: TlsOptions,
+  operation: string,
+  onSocket: (socket: TLSSocket) => void,
+): Promise<Result<Server, InvalidError>> {
+  if (tls.cert === undefined) {
+    const why = "to listen for TLS takes a certificate and its key";
+    return Err(invalidTls(operation, "cert", "a file's path or PEM text", "undefined", why));
+  }
+  const pem = await readFiles(tls, operation);
+  if (pem.isErr()) return pem;
+  try {
+    return Ok(
+      createServer(
+        { ...pem.value, minVersion: "TLSv1.2", requestCert: true, rejectUnauthorized: true },
+        onSocket,
+      ),
+    );
+  } catch (error) {
+    const why = `OpenSSL does not take the certificate or the key: ${messageOf(error)}`;
+    return Err(
+      invalidTls(operation, "cert", "a certificate and its key in PEM form", "something else", why, error),
+    );
+  }
 }
 
 async function readPem(given: string, part: Part, operation: string): Promise<Result<string, InvalidError>> {

@@ -26,6 +26,7 @@ export type {
 } from "./column-type.js";
 export { connectOvsdb, type ConnectError, type ConnectOptions } from "./connect.js";
 export type { TlsOptions } from "../net/tls.js";
+export { Database, type ConditionsError, type DatabaseEvents } from "./database.js";
 export {
   TransactionRejectedError,
   type FailedOperation,
@@ -80,7 +81,10 @@ export type { TransactionCallback, TransactionOptions } from "./transaction/comm
 export type { DryRun } from "./transaction/dry-run.js";
 export type { Commit, CommitError, Committed, Rejected, Unknown } from "./transaction/outcome.js";
 export type { NumberColumn, ReadTable, Transaction } from "./transaction/transaction.js";
+export { openDatabase, type AllTables, type OpenError, type OpenOptions } from "./open-database.js";
 export type { IdentifiedRow } from "./row-plan.js";
+export type { SessionState } from "./session/events.js";
+export type { Health } from "./session/health.js";
 export type { ColumnSchema, DatabaseSchema, TableSchema } from "./schema.js";
 export { compareSchemas, SchemaReport, type SchemaDifference } from "./schema-report.js";
 export type { IntegerForm, RowsOf, SchemaJson } from "./schema-rows.js";

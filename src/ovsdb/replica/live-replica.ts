@@ -139,6 +139,7 @@ class Edit {
     if (!isObject(updates)) return fault("an object of rows", updates).within(table);
     const editor = this.#editor(table);
     for (const key of Object.keys(updates)) {
+      if (isRest(key, updates[key])) continue;
       const uuid = toUuid(key);
       if (uuid === undefined) return fault("the uuid of a row", key).within(table);
       const old = editor.get(uuid);
@@ -196,6 +197,7 @@ class Reload {
     const before = this.#before?.tables.get(table);
     const comparable = this.#before !== undefined && this.layout.isSameTable(table, this.#before.layout);
     for (const key of Object.keys(updates)) {
+      if (isRest(key, updates[key])) continue;
       const uuid = toUuid(key);
       if (uuid === undefined) return fault("the uuid of a row", key).within(table);
       const row = afterUpdate(plan, uuid, editor.get(uuid), updates[key], format);
@@ -235,4 +237,9 @@ class Reload {
   tables(): ReadonlyMap<string, TableRows> {
     return new Map([...this.#editors].map(([name, editor]) => [name, editor.freeze()]));
   }
+}
+
+/** Whether that is what stands for the rows before, in a later part of a reply. */
+function isRest(key: string, value: unknown): boolean {
+  return key === "" && value === 0;
 }

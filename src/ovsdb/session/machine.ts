@@ -1,0 +1,349 @@
+import { Backoff } from "../../net/backoff.js";
+import { zeroUuid } from "../uuid.js";
+import type { Conditions } from "./conditions.js";
+import type { MonitorMethod, SessionEffect, SessionEvent, SessionState, TimerName } from "./events.js";
+import { shuffled, type SessionRemote } from "./remotes.js";
+import { acceptableRow, type ServerRow } from "./server-row.js";
+
+/** How a session behaves. */
+export interface SessionOptions {
+  readonly database: string;
+  readonly remotes: readonly SessionRemote[];
+  readonly cid: string | undefined;
+  readonly leaderOnly: boolean;
+  readonly shuffle: boolean;
+  readonly changeAware: boolean;
+  /** Off: each remote is tried once, and the first loss is the end. */
+  readonly retry: boolean;
+  readonly backoff: { readonly minMs: number; readonly maxMs: number };
+  /** How long a connection may take to be made; by default as long as the wait before it, at least 1 s. */
+  readonly dialMs: number | undefined;
+  readonly handshakeMs: number;
+  readonly noProgressMs: number;
+  /** Gives a number from 0 up to 1. */
+  readonly random: () => number;
+}
+
+/** What a session is waiting for from the server that it is connected to. */
+type Step = "server-schema" | "server-rows" | "schema" | "rows" | "nothing";
+
+const nextMethod: Readonly<Record<MonitorMethod, MonitorMethod | undefined>> = {
+  monitor_cond_since: "monitor_cond",
+  monitor_cond: "monitor",
+  monitor: undefined,
+};
+
+/** Forced reconnects that come sooner after each other than this wait like others. */
+const forcedEveryMs = 1000;
+
+/**
+ * All that decides what a session does: an event goes in, what is to be done comes out, and nothing is waited for. It
+ * follows the reference client (lib/ovsdb-cs.c, lib/reconnect.c). Whoever runs it drops the events of connections that
+ * it has ended.
+ */
+export class SessionMachine {
+  readonly #options: SessionOptions;
+  readonly #conditions: Conditions;
+  readonly #backoff: Backoff;
+  #remotes: readonly SessionRemote[];
+  #cid: string | undefined;
+  #next = 0;
+  #tries = 0;
+  #remote: SessionRemote | undefined;
+  #state: SessionState = "waiting";
+  #reason = "";
+  #step: Step = "nothing";
+  #method: MonitorMethod = "monitor_cond_since";
+  #lastId: string = zeroUuid;
+  #hasRows = false;
+  #minIndex = 0;
+  #server: ServerRow | undefined;
+  #connectedAt = 0;
+  #forcedAt = -Infinity;
+  #bytesAtProgress = 0;
+  #effects: SessionEffect[] = [];
+
+  constructor(options: SessionOptions, conditions: Conditions) {
+    this.#options = options;
+    this.#conditions = conditions;
+    this.#remotes = options.shuffle ? shuffled(options.remotes, options.random) : options.remotes;
+    this.#cid = options.cid;
+    this.#backoff = new Backoff({ ...options.backoff, freeTries: options.remotes.length });
+  }
+
+  get state(): SessionState {
+    return this.#state;
+  }
+
+  /** Why it stands where it does. */
+  get reason(): string {
+    return this.#reason;
+  }
+
+  /** The remote that it is connected to, tries, or tried last. */
+  get remote(): string | undefined {
+    return this.#remote?.text;
+  }
+
+  /** What the server says of the database; `undefined` from one that does not tell. */
+  get server(): ServerRow | undefined {
+    return this.#server;
+  }
+
+  get minIndex(): number {
+    return this.#minIndex;
+  }
+
+  /** Whether conditions can be changed: not by a server that only has `monitor`. */
+  get hasConditions(): boolean {
+    return this.#method !== "monitor";
+  }
+
+  handle(event: SessionEvent): readonly SessionEffect[] {
+    if (this.#state === "closed") return [];
+    this.#effects = [];
+    this.#react(event);
+    return this.#effects;
+  }
+
+  #react(event: SessionEvent): void {
+    switch (event.kind) {
+      case "start":
+        return this.#connect();
+      case "timer":
+        return event.timer === "wait" ? this.#connect() : this.#checkProgress(event.receivedBytes, event.now);
+      case "connected":
+        this.#connectedAt = event.now;
+        return this.#begin();
+      case "dial-failed":
+        return this.#lost(event.reason, event.error, this.#backoff.failed());
+      case "disconnected":
+        return this.#disconnected(event.reason, event.error, event.now);
+      case "server-schema":
+        return event.present ? this.#ask("server-rows", { do: "monitor-server" }) : this.#askSchema();
+      case "server-rows":
+        return this.#checkServer(event.rows, event.now);
+      case "schema":
+        return this.#askRows(event.changed);
+      case "schema-refused":
+      case "monitor-refused":
+        return this.#refused(event.kind, event.error, event.now);
+      case "unusable":
+        this.#step = "nothing";
+        this.#clear("progress");
+        return this.#tell("incompatible", event.error.message, event.error);
+      case "monitored":
+        return this.#monitored(event.lastId);
+      case "updated":
+        this.#lastId = event.lastId ?? this.#lastId;
+        return undefined;
+      case "conditions-held":
+        this.#conditions.held();
+        return this.#conditionsSettled(undefined);
+      case "conditions-refused":
+        this.#conditions.refused();
+        return this.#conditionsSettled(event.error);
+      case "monitor-canceled":
+        this.#push({ do: "cancel-monitor", monitor: event.monitor === "data" ? "server" : "data" });
+        this.#tell("synchronizing", "the server has changed the database");
+        return this.#begin();
+      case "inconsistent":
+        this.#lastId = zeroUuid;
+        return this.#force(event.error.message, event.error, event.now);
+      case "set-remotes":
+        return this.#setRemotes(event.remotes, event.cid, event.now);
+      case "force-reconnect":
+        return this.#force("a reconnect was asked for", new Error("a reconnect was asked for"), event.now);
+      case "reset-min-index":
+        this.#minIndex = 0;
+        return undefined;
+      case "conditions-set":
+        return this.#changeConditions();
+      case "close":
+        this.#hangUp();
+        this.#push({ do: "end", error: undefined });
+        return this.#tell("closed", "this side closed it");
+    }
+  }
+
+  #connect(): void {
+    const remote = this.#remotes[this.#next % this.#remotes.length];
+    if (remote === undefined) return;
+    this.#next = (this.#next + 1) % this.#remotes.length;
+    this.#tries += 1;
+    this.#remote = remote;
+    if (remote.kind === "passive") {
+      this.#push({ do: "listen", remote });
+      this.#tell("listening", `waiting for the server to connect to ${remote.text}`);
+    } else {
+      this.#push({ do: "dial", remote, timeoutMs: this.#options.dialMs ?? this.#backoff.attemptMs });
+      this.#tell("connecting", this.#reason === "" ? `connecting to ${remote.text}` : this.#reason);
+    }
+  }
+
+  /** From the top, on the connection that there is (`ovsdb_cs_restart_fsm`). */
+  #begin(): void {
+    this.#server = undefined;
+    if (this.#conditions.disconnected()) this.#lastId = zeroUuid;
+    if (this.#state !== "synchronizing") this.#tell("synchronizing", `connected to ${this.remote ?? ""}`);
+    this.#ask("server-schema", { do: "get-server-schema" });
+  }
+
+  /** Asks the server something that has to be answered in time. */
+  #ask(step: Step, effect: SessionEffect): void {
+    this.#step = step;
+    this.#bytesAtProgress = -1;
+    this.#push(effect);
+    const { noProgressMs, handshakeMs } = this.#options;
+    this.#push({ do: "set-timer", timer: "progress", ms: step === "rows" ? noProgressMs : handshakeMs });
+  }
+
+  #askSchema(): void {
+    this.#ask("schema", { do: "get-schema" });
+  }
+
+  #checkServer(rows: readonly ServerRow[], now: number): void {
+    const { database, leaderOnly } = this.#options;
+    const row = acceptableRow(rows, { database, leaderOnly, cid: this.#cid, minIndex: this.#minIndex });
+    if (typeof row === "string") {
+      this.#server = undefined;
+      return this.#force(row, new Error(row), now);
+    }
+    this.#server = row;
+    if (row.model === "clustered") this.#minIndex = Math.max(this.#minIndex, row.index ?? 0);
+    if (this.#step === "server-rows") {
+      if (this.#options.changeAware) this.#push({ do: "change-aware" });
+      this.#askSchema();
+    } else if (this.#state === "incompatible") {
+      this.#askSchema();
+    }
+  }
+
+  #askRows(schemaChanged: boolean): void {
+    if (schemaChanged) this.#lastId = zeroUuid;
+    this.#method = "monitor_cond_since";
+    this.#monitor();
+  }
+
+  #monitor(): void {
+    const method = this.#method;
+    const extent = method === "monitor_cond_since" && this.#lastId !== zeroUuid ? "from-last" : "anew";
+    const conditions = this.#conditions.forMonitor(extent);
+    this.#ask("rows", { do: "monitor", method, lastId: this.#lastId, conditions });
+  }
+
+  #refused(what: "schema-refused" | "monitor-refused", error: Error, now: number): void {
+    const next = what === "monitor-refused" ? nextMethod[this.#method] : undefined;
+    if (next === undefined) return this.#force(error.message, error, now);
+    this.#method = next;
+    this.#lastId = zeroUuid;
+    this.#conditions.disconnected();
+    this.#monitor();
+  }
+
+  #monitored(lastId: string | undefined): void {
+    this.#lastId = lastId ?? zeroUuid;
+    this.#hasRows = true;
+    this.#tries = 0;
+    this.#step = "nothing";
+    this.#clear("progress");
+    this.#conditions.held();
+    this.#tell("monitoring", `up to date with ${this.remote ?? ""}`);
+    this.#conditionsSettled(undefined);
+  }
+
+  #conditionsSettled(
+    error: Extract<SessionEvent, { kind: "conditions-refused" }>["error"] | undefined,
+  ): void {
+    this.#push({ do: "settle-conditions", upTo: this.#conditions.heldNumber, error });
+    this.#changeConditions();
+  }
+
+  #changeConditions(): void {
+    if (this.#state !== "monitoring" || !this.#conditions.isDue) return;
+    this.#push({ do: "change-conditions", conditions: this.#conditions.request() });
+  }
+
+  /** Bytes since the last look are a sign that the answer is on its way. */
+  #checkProgress(receivedBytes: number, now: number): void {
+    if (this.#step === "nothing") return;
+    const isFirst = this.#bytesAtProgress < 0;
+    const hasMoved = receivedBytes > this.#bytesAtProgress;
+    this.#bytesAtProgress = receivedBytes;
+    if (this.#step === "rows" && (isFirst || hasMoved)) {
+      this.#push({ do: "set-timer", timer: "progress", ms: this.#options.noProgressMs });
+      return;
+    }
+    const reason = `${this.remote ?? ""}: the server does not answer`;
+    this.#disconnected(reason, new Error(reason), now);
+  }
+
+  #disconnected(reason: string, error: Error, now: number): void {
+    // Whoever connects to us waits by itself.
+    const isPassive = this.#remote?.kind === "passive";
+    this.#lost(reason, error, isPassive ? 0 : this.#backoff.disconnected(now - this.#connectedAt));
+  }
+
+  /** Leaves a server that will not do. One that did, until now, is left at once; others in their turn. */
+  #force(reason: string, error: Error, now: number): void {
+    if (this.#state === "waiting" || this.#state === "connecting" || this.#state === "listening") {
+      if (this.#state !== "waiting") return;
+      this.#clear("wait");
+      return this.#connect();
+    }
+    const atOnce = this.#state === "monitoring" && now - this.#forcedAt >= forcedEveryMs;
+    if (atOnce) {
+      this.#forcedAt = now;
+      this.#backoff.reset(this.#remotes.length);
+    }
+    this.#disconnected(reason, error, now);
+  }
+
+  #lost(reason: string, error: Error, waitMs: number): void {
+    this.#hangUp();
+    this.#server = undefined;
+    if (this.#conditions.disconnected()) this.#lastId = zeroUuid;
+    if (!this.#options.retry && (this.#hasRows || this.#tries >= this.#remotes.length)) {
+      this.#push({ do: "end", error });
+      return this.#tell("closed", reason, error);
+    }
+    this.#tell("waiting", reason, error);
+    if (waitMs === 0) this.#connect();
+    else this.#push({ do: "set-timer", timer: "wait", ms: waitMs });
+  }
+
+  #hangUp(): void {
+    this.#step = "nothing";
+    this.#clear("wait");
+    this.#clear("progress");
+    this.#push({ do: "hang-up" });
+  }
+
+  #setRemotes(remotes: readonly SessionRemote[], cid: string | undefined, now: number): void {
+    const isSameCluster = cid === this.#cid;
+    const stays = remotes.some(({ text }) => text === this.#remote?.text) && isSameCluster;
+    this.#remotes = this.#options.shuffle ? shuffled(remotes, this.#options.random) : remotes;
+    this.#next = 0;
+    this.#cid = cid;
+    if (!isSameCluster) this.#minIndex = 0;
+    this.#backoff.reset(remotes.length);
+    if (stays) return;
+    const reason = "the remotes were changed";
+    if (this.#state === "waiting") return this.#force(reason, new Error(reason), now);
+    this.#lost(reason, new Error(reason), 0);
+  }
+
+  #clear(timer: TimerName): void {
+    this.#push({ do: "clear-timer", timer });
+  }
+
+  #tell(state: SessionState, reason: string, error?: Error): void {
+    this.#state = state;
+    this.#reason = reason;
+    this.#push({ do: "tell-state", state, reason, error });
+  }
+
+  #push(effect: SessionEffect): void {
+    this.#effects.push(effect);
+  }
+}

@@ -1,0 +1,608 @@
+import { longestTimer } from "../../core/call.js";
+import { DisconnectedError, IncompatibleError, ProtocolError, RejectedError } from "../../core/errors.js";
+import { Err, Ok, type Result } from "../../core/result.js";
+import { JsonRpcConnection, type CallError } from "../../jsonrpc/connection.js";
+import { encodeExactly } from "../../jsonrpc/encode.js";
+import { dial, type TlsOptions } from "../../net/dial.js";
+import { listen, type Listener } from "../../net/listen.js";
+import type { ByteStream } from "../../net/stream.js";
+import { OvsdbClient } from "../client.js";
+import { broken, unsendable } from "../errors.js";
+import { Fault } from "../fault.js";
+import { isArray } from "../json.js";
+import { encodeRequest, type EncodedRequest } from "../monitor-request.js";
+import type { Closed } from "../monitor.js";
+import { parseSchema } from "../parse-schema.js";
+import { ReplicaLayout } from "../replica/layout.js";
+import { LiveReplica, type DatabaseRowsAt, type Loading, type LooseChange } from "../replica/live-replica.js";
+import type { IndexRequest } from "../replica/snapshot.js";
+import type { Schemas } from "../row-plan.js";
+import type { IntegerForm } from "../schema-rows.js";
+import type { DatabaseSchema } from "../schema.js";
+import { zeroUuid } from "../uuid.js";
+import { Conditions, type Where } from "./conditions.js";
+import type { SessionEffect, SessionEvent, TimerName } from "./events.js";
+import { publishInconsistency, publishState, type Health } from "./health.js";
+import { Listeners } from "./listeners.js";
+import { SessionMachine, type SessionOptions } from "./machine.js";
+import type { PortState } from "./port.js";
+import type { SessionRemote } from "./remotes.js";
+import { ReplyReader, rowsDepth } from "./reply-reader.js";
+import { ServerMonitor } from "./server-monitor.js";
+
+/** What of each table is monitored. */
+export type TableRequests = {
+  readonly [table: string]: { readonly columns?: readonly string[]; readonly where?: unknown } | undefined;
+};
+
+/** What a session needs besides what decides how it behaves. */
+export interface SessionSetup {
+  readonly operation: string;
+  readonly options: SessionOptions;
+  readonly tls: TlsOptions | undefined;
+  readonly probeIntervalMs: number | undefined;
+  readonly maxMessageBytes: number | undefined;
+  /** The schema that the program was written for. */
+  readonly expected: DatabaseSchema | undefined;
+  readonly integers: IntegerForm;
+  /** Without it, all tables are monitored. */
+  readonly tables: TableRequests | undefined;
+  readonly indexes: IndexRequest;
+}
+
+interface Ticket {
+  readonly number: number;
+  readonly settle: (result: Result<void, RejectedError | Closed>) => void;
+}
+
+/** Runs a session: carries out what its machine decides, and tells it what comes of that. */
+export class Session {
+  readonly onChange = new Listeners<LooseChange>();
+  readonly onState = new Listeners<PortState>();
+  /** Every step of the session, also on the way to a state of the port. */
+  readonly onHealth = new Listeners<Health>();
+  readonly onNotification = new Listeners<{ readonly method: string; readonly params: readonly unknown[] }>();
+  readonly #setup: SessionSetup;
+  readonly #machine: SessionMachine;
+  readonly #conditions: Conditions;
+  readonly #replica = new LiveReplica();
+  readonly #timers = new Map<TimerName, NodeJS.Timeout>();
+  readonly #events: SessionEvent[] = [];
+  #isHandling = false;
+  #tickets: Ticket[] = [];
+  #attempt: AbortController | undefined;
+  #listener: Listener | undefined;
+  #listening: object | undefined;
+  #connection: JsonRpcConnection | undefined;
+  #client: OvsdbClient | undefined;
+  #serverMonitor: ServerMonitor | undefined;
+  #monitorId: string | undefined;
+  #monitorsMade = 0;
+  #schemas: Schemas | undefined;
+  #schemaText = "";
+  #encoded: EncodedRequest | undefined;
+  #layout: ReplicaLayout | undefined;
+  #wasReady = false;
+  #generation = 0;
+  #fullLoads = 0;
+  #fastResyncs = 0;
+  #changes = 0;
+  #closed: Closed | undefined;
+  #unusable: Error | undefined;
+
+  constructor(setup: SessionSetup) {
+    this.#setup = setup;
+    this.#conditions = new Conditions(initialConditions(setup.tables));
+    this.#machine = new SessionMachine(setup.options, this.#conditions);
+  }
+
+  get rows(): DatabaseRowsAt | undefined {
+    return this.#replica.current;
+  }
+
+  get schemas(): Schemas | undefined {
+    return this.#schemas;
+  }
+
+  /** The present connection, to write to the database over; only while the session is up to date. */
+  get client(): OvsdbClient | undefined {
+    return this.isReady ? this.#client : undefined;
+  }
+
+  get connection(): JsonRpcConnection | undefined {
+    return this.isReady ? this.#connection : undefined;
+  }
+
+  get isReady(): boolean {
+    return this.#machine.state === "monitoring";
+  }
+
+  get generation(): number {
+    return this.#generation;
+  }
+
+  get closed(): Closed | undefined {
+    return this.#closed;
+  }
+
+  /** Why the database cannot be used as it is; `undefined` where it can. */
+  get unusable(): Error | undefined {
+    return this.#unusable;
+  }
+
+  /** Tables, and columns as `Table.column`, that the server does not have. */
+  get absent(): readonly string[] {
+    return this.#encoded?.absent ?? [];
+  }
+
+  get health(): Health {
+    const { state, reason, remote, server } = this.#machine;
+    return {
+      state,
+      reason,
+      remote,
+      server: server && {
+        model: server.model,
+        leader: server.leader,
+        cid: server.cid,
+        sid: server.sid,
+        index: server.index,
+      },
+      generation: this.#generation,
+      fullLoads: this.#fullLoads,
+      fastResyncs: this.#fastResyncs,
+      changes: this.#changes,
+      receivedBytes: this.#connection?.receivedBytes ?? 0,
+      queuedBytes: this.#connection?.writableBytes ?? 0,
+    };
+  }
+
+  start(): void {
+    this.#dispatch({ kind: "start" });
+  }
+
+  close(): void {
+    this.#dispatch({ kind: "close" });
+  }
+
+  setRemotes(remotes: readonly SessionRemote[], cid: string | undefined): void {
+    this.#dispatch({ kind: "set-remotes", remotes, cid, now: performance.now() });
+  }
+
+  forceReconnect(): void {
+    this.#dispatch({ kind: "force-reconnect", now: performance.now() });
+  }
+
+  resetMinIndex(): void {
+    this.#dispatch({ kind: "reset-min-index" });
+  }
+
+  /** Wants other rows of a table; settles when they are in. What they are is checked already. */
+  setConditions(
+    table: string,
+    where: Where,
+  ): Promise<Result<void, RejectedError | Closed | IncompatibleError>> {
+    if (this.#closed !== undefined) return Promise.resolve(Err(this.#closed));
+    if (this.isReady && !this.#machine.hasConditions)
+      return Promise.resolve(Err(noConditions("setConditions")));
+    return new Promise((settle) => {
+      this.#tickets.push({ number: this.#conditions.set(table, where), settle });
+      this.#dispatch({ kind: "conditions-set" });
+    });
+  }
+
+  #dispatch(event: SessionEvent): void {
+    this.#events.push(event);
+    if (this.#isHandling) return;
+    this.#isHandling = true;
+    try {
+      for (let next = this.#events.shift(); next !== undefined; next = this.#events.shift()) {
+        for (const effect of this.#machine.handle(next)) this.#perform(effect);
+      }
+    } finally {
+      this.#isHandling = false;
+    }
+  }
+
+  #perform(effect: SessionEffect): void {
+    switch (effect.do) {
+      case "dial":
+        return this.#dial(effect.remote, effect.timeoutMs);
+      case "listen":
+        return this.#listen(effect.remote);
+      case "hang-up":
+        return this.#hangUp();
+      case "set-timer":
+        return this.#setTimer(effect.timer, effect.ms);
+      case "clear-timer":
+        clearTimeout(this.#timers.get(effect.timer));
+        return undefined;
+      case "get-server-schema":
+        return this.#getServerSchema();
+      case "monitor-server":
+        return this.#monitorServer();
+      case "change-aware":
+        void this.#connection?.call("set_db_change_aware", [true], this.#patient());
+        return undefined;
+      case "get-schema":
+        return this.#getSchema();
+      case "monitor":
+        return this.#monitor(effect);
+      case "change-conditions":
+        return this.#changeConditions(effect.conditions);
+      case "cancel-monitor":
+        return this.#cancelMonitor(effect.monitor);
+      case "settle-conditions":
+        return this.#settleConditions(effect.upTo, effect.error);
+      case "tell-state":
+        this.#unusable = effect.state === "incompatible" ? effect.error : undefined;
+        return this.#tellState();
+      case "end":
+        return this.#end(effect.error);
+    }
+  }
+
+  #dial(remote: SessionRemote, timeoutMs: number): void {
+    if (remote.kind === "passive") return;
+    const attempt = new AbortController();
+    this.#attempt = attempt;
+    const late = new Error(`no connection to ${remote.text} within ${Math.round(timeoutMs)} ms`);
+    const timer = setTimeout(() => attempt.abort(late), timeoutMs);
+    const { operation, tls } = this.#setup;
+    void dial(remote.remote, { operation, tls, signal: attempt.signal, server: "ovsdb-server" }).then(
+      (dialled) => {
+        clearTimeout(timer);
+        if (this.#attempt !== attempt) {
+          if (dialled.isOk()) dialled.value.destroy();
+          return;
+        }
+        this.#attempt = undefined;
+        if (dialled.isOk()) this.#connected(dialled.value);
+        else {
+          const error = attempt.signal.aborted ? late : dialled.error;
+          this.#dispatch({ kind: "dial-failed", reason: error.message, error });
+        }
+      },
+    );
+  }
+
+  #listen(remote: SessionRemote): void {
+    if (remote.kind === "active") return;
+    const token = {};
+    this.#listening = token;
+    const accept = (stream: ByteStream): void => {
+      if (this.#listening !== token) return stream.destroy();
+      // As in lib/jsonrpc.c: the new connection takes the place of the old one.
+      this.#dropConnection();
+      this.#connected(stream);
+    };
+    const { operation, tls } = this.#setup;
+    void listen(remote.address, { operation, tls, accept }).then((listening) => {
+      if (this.#listening !== token) {
+        if (listening.isOk()) listening.value.close();
+      } else if (listening.isOk()) this.#listener = listening.value;
+      else this.#dispatch({ kind: "dial-failed", reason: listening.error.message, error: listening.error });
+    });
+  }
+
+  #connected(stream: ByteStream): void {
+    const { probeIntervalMs, maxMessageBytes } = this.#setup;
+    const connection = new JsonRpcConnection(stream, { probeIntervalMs, maxMessageBytes });
+    this.#connection = connection;
+    connection.events.on("notification", ({ method, params }) => {
+      if (this.#connection === connection && isArray(params)) this.#notified(method, params);
+    });
+    connection.events.on("close", (error) => {
+      if (this.#connection !== connection) return;
+      this.#dispatch({ kind: "disconnected", reason: error.message, error, now: performance.now() });
+    });
+    this.#dispatch({ kind: "connected", now: performance.now() });
+  }
+
+  #hangUp(): void {
+    this.#attempt?.abort();
+    this.#attempt = undefined;
+    this.#listening = undefined;
+    this.#listener?.close();
+    this.#listener = undefined;
+    this.#dropConnection();
+  }
+
+  #dropConnection(): void {
+    const connection = this.#connection;
+    this.#connection = undefined;
+    this.#client = undefined;
+    this.#serverMonitor = undefined;
+    this.#monitorId = undefined;
+    connection?.close();
+  }
+
+  #setTimer(timer: TimerName, ms: number): void {
+    clearTimeout(this.#timers.get(timer));
+    const fire = (): void => {
+      const receivedBytes = this.#connection?.receivedBytes ?? 0;
+      this.#dispatch({ kind: "timer", timer, receivedBytes, now: performance.now() });
+    };
+    this.#timers.set(timer, setTimeout(fire, Math.min(ms, longestTimer)));
+  }
+
+  /** For requests whose time the machine watches. */
+  #patient(): { readonly operation: string; readonly timeoutMs: number } {
+    return { operation: this.#setup.operation, timeoutMs: longestTimer };
+  }
+
+  /** Asks, and goes on with the answer if the connection is still the one by then. */
+  #ask(
+    method: string,
+    params: readonly unknown[],
+    answer: (reply: Result<unknown, CallError>) => void,
+  ): void {
+    const connection = this.#connection;
+    void connection?.call(method, params, this.#patient()).then((reply) => {
+      if (this.#connection === connection && connection.closed === undefined) answer(reply);
+    });
+  }
+
+  #getServerSchema(): void {
+    this.#ask("get_schema", ["_Server"], (reply) => {
+      this.#serverMonitor = reply.isOk() ? ServerMonitor.make(reply.value, this.#newMonitorId()) : undefined;
+      this.#dispatch({ kind: "server-schema", present: this.#serverMonitor !== undefined });
+    });
+  }
+
+  #monitorServer(): void {
+    const [monitor, connection] = [this.#serverMonitor, this.#connection];
+    if (monitor === undefined || connection === undefined) return;
+    const reader = monitor.read();
+    const isCurrent = (): boolean => this.#connection === connection && this.#serverMonitor === monitor;
+    const parts = {
+      depth: rowsDepth("monitor_cond"),
+      take: (part: unknown): void => {
+        const bad = isCurrent() ? reader.take(part) : undefined;
+        if (bad !== undefined) this.#inconsistent("answer to monitor_cond", bad);
+      },
+      end: (): void => {
+        const loading = reader.end();
+        if (!isCurrent() || loading instanceof Fault) return;
+        loading.finish();
+        this.#dispatch({ kind: "server-rows", rows: monitor.rows(), now: performance.now() });
+      },
+    };
+    const params = ["_Server", monitor.id, monitor.wire];
+    void connection.call("monitor_cond", params, { ...this.#patient(), parts }).then((reply) => {
+      if (!isCurrent() || reply.isOk() || reply.error.kind !== "rejected") return;
+      this.#serverMonitor = undefined;
+      this.#dispatch({ kind: "server-schema", present: false });
+    });
+  }
+
+  #getSchema(): void {
+    const { database } = this.#setup.options;
+    this.#ask("get_schema", [database], (reply) => {
+      const now = performance.now();
+      if (reply.isErr()) {
+        const { error } = reply;
+        if (error instanceof RejectedError) this.#dispatch({ kind: "schema-refused", error, now });
+        return;
+      }
+      const server = parseSchema(reply.value, this.#setup.integers);
+      if (server instanceof Fault) return this.#inconsistent("schema", server);
+      const text = encodeExactly(reply.value);
+      const changed = text !== this.#schemaText;
+      if (changed) {
+        this.#schemaText = text;
+        this.#schemas = { server, expected: this.#setup.expected };
+        this.#layout = undefined;
+      }
+      if (this.#connection !== undefined && this.#schemas !== undefined) {
+        this.#client = new OvsdbClient(this.#connection, this.#schemas);
+      }
+      this.#dispatch({ kind: "schema", changed });
+    });
+  }
+
+  #monitor({ method, lastId, conditions }: Extract<SessionEffect, { do: "monitor" }>): void {
+    const { connection, layout } = { connection: this.#connection, layout: this.#makeLayout(conditions) };
+    const encoded = this.#encoded;
+    if (connection === undefined || encoded === undefined || layout === undefined) return;
+    if (layout instanceof Error) return this.#dispatch({ kind: "unusable", error: layout });
+    if (method === "monitor" && encoded.conditional) {
+      return this.#dispatch({ kind: "unusable", error: noConditions(this.#setup.operation) });
+    }
+    const id = this.#newMonitorId();
+    this.#monitorId = id;
+    const begin = (found: boolean): Loading => {
+      const isFast = found && lastId !== zeroUuid;
+      if (isFast) this.#fastResyncs += 1;
+      else this.#fullLoads += 1;
+      return this.#replica.load(layout, isFast ? "differences" : "whole");
+    };
+    const reader = new ReplyReader(method, begin);
+    const isCurrent = (): boolean => this.#connection === connection && this.#monitorId === id;
+    const parts = {
+      depth: rowsDepth(method),
+      take: (part: unknown): void => {
+        const bad = isCurrent() ? reader.take(part) : undefined;
+        if (bad !== undefined) this.#inconsistent(`answer to ${method}`, bad);
+      },
+      end: (): void => {
+        const loading = reader.end();
+        if (!isCurrent() || loading instanceof Fault) return;
+        const change = loading.finish();
+        if (change !== undefined) this.onChange.tell(change);
+        this.#dispatch({ kind: "monitored", lastId: reader.lastId, now: performance.now() });
+      },
+    };
+    const since = method === "monitor_cond_since" ? [lastId] : [];
+    const params = [this.#setup.options.database, id, encoded.wire, ...since];
+    void connection.call(method, params, { ...this.#patient(), parts }).then((reply) => {
+      if (!isCurrent() || reply.isOk() || !(reply.error instanceof RejectedError)) return;
+      this.#dispatch({ kind: "monitor-refused", error: reply.error, now: performance.now() });
+    });
+  }
+
+  /** What is asked for and how it is kept, by the schema of the present server; or why it cannot be. */
+  #makeLayout(conditions: ReadonlyMap<string, Where>): ReplicaLayout | Error | undefined {
+    const schemas = this.#schemas;
+    if (schemas === undefined) return undefined;
+    const { operation, indexes } = this.#setup;
+    const encoded = encodeRequest(schemas, this.#requests(schemas, conditions));
+    if (encoded instanceof Fault) {
+      this.#encoded = { plans: [], absent: [], absentTables: [], wire: {}, conditional: false };
+      return unsendable(schemas.server, operation, encoded);
+    }
+    this.#encoded = encoded;
+    if (this.#layout !== undefined) return this.#layout;
+    const layout = ReplicaLayout.make(schemas.server, encoded.plans, encoded.absentTables, indexes);
+    if (layout instanceof Fault) return unsendable(schemas.server, operation, layout);
+    this.#layout = layout;
+    return layout;
+  }
+
+  #requests(schemas: Schemas, conditions: ReadonlyMap<string, Where>): TableRequests {
+    const all = (schemas.expected ?? schemas.server).tables.keys();
+    const asked: TableRequests =
+      this.#setup.tables ?? Object.fromEntries([...all].map((table) => [table, {}]));
+    const entries = Object.entries(asked).map(([table, request]) => {
+      const where = conditions.get(table);
+      return [table, where === undefined || request === undefined ? request : { ...request, where }] as const;
+    });
+    return Object.fromEntries(entries);
+  }
+
+  #changeConditions(conditions: ReadonlyMap<string, Where>): void {
+    const id = this.#monitorId;
+    const schemas = this.#schemas;
+    if (id === undefined || schemas === undefined) return;
+    const request = Object.fromEntries(
+      [...conditions].map(([table, where]) => [table, { columns: [], where }]),
+    );
+    const encoded = encodeRequest(schemas, request);
+    if (encoded instanceof Fault) {
+      return this.#dispatch({
+        kind: "unusable",
+        error: unsendable(schemas.server, "setConditions", encoded),
+      });
+    }
+    const wire = Object.fromEntries(
+      encoded.plans.map(({ table }) => [table, [{ where: whereOf(encoded.wire[table]?.[0]) }]]),
+    );
+    this.#ask("monitor_cond_change", [id, id, wire], (reply) => {
+      if (this.#monitorId !== id) return;
+      if (reply.isOk()) this.#dispatch({ kind: "conditions-held" });
+      else if (reply.error instanceof RejectedError)
+        this.#dispatch({ kind: "conditions-refused", error: reply.error });
+    });
+  }
+
+  #cancelMonitor(which: "server" | "data"): void {
+    const id = which === "server" ? this.#serverMonitor?.id : this.#monitorId;
+    this.#serverMonitor = undefined;
+    this.#monitorId = undefined;
+    if (id !== undefined) void this.#connection?.call("monitor_cancel", [id], this.#patient());
+  }
+
+  #notified(method: string, params: readonly unknown[]): void {
+    const [id] = params;
+    if (method === "update" || method === "update2" || method === "update3") {
+      if (id === this.#monitorId) this.#updated(method, params);
+      else if (id === this.#serverMonitor?.id) this.#serverUpdated(method, params);
+    } else if (method === "monitor_canceled") {
+      if (id === this.#monitorId) this.#dispatch({ kind: "monitor-canceled", monitor: "data" });
+      else if (id === this.#serverMonitor?.id)
+        this.#dispatch({ kind: "monitor-canceled", monitor: "server" });
+    } else {
+      this.onNotification.tell({ method, params });
+    }
+  }
+
+  #updated(method: "update" | "update2" | "update3", params: readonly unknown[]): void {
+    const [, second, third] = params;
+    const updates = method === "update3" ? third : second;
+    const change = this.#replica.apply(updates, method === "update" ? "update" : "update2");
+    if (change instanceof Fault) return this.#inconsistent(method, change);
+    const lastId = method === "update3" && typeof second === "string" ? second : undefined;
+    this.#dispatch({ kind: "updated", lastId });
+    if (change === undefined) return;
+    this.#changes += 1;
+    this.onChange.tell(change);
+  }
+
+  #serverUpdated(method: string, [, updates]: readonly unknown[]): void {
+    const bad = this.#serverMonitor?.apply(updates);
+    if (bad !== undefined) return this.#inconsistent(method, bad);
+    const rows = this.#serverMonitor?.rows() ?? [];
+    this.#dispatch({ kind: "server-rows", rows, now: performance.now() });
+  }
+
+  #inconsistent(what: string, found: Fault): void {
+    const error = broken(this.#setup.operation, what, found);
+    publishInconsistency(this.#setup.options.database, error);
+    this.#dispatch({ kind: "inconsistent", error, now: performance.now() });
+  }
+
+  #settleConditions(upTo: number, error: RejectedError | undefined): void {
+    const due = this.#tickets.filter(({ number }) => number <= upTo);
+    this.#tickets = this.#tickets.filter(({ number }) => number > upTo);
+    for (const { settle } of due) settle(error === undefined ? Ok(undefined) : Err(error));
+  }
+
+  #tellState(): void {
+    publishState(this.#setup.options.database, () => this.health);
+    const hasTurned = this.isReady !== this.#wasReady;
+    this.#wasReady = this.isReady;
+    if (hasTurned && this.isReady) this.#generation += 1;
+    this.onHealth.tell(this.health);
+    if (hasTurned) this.onState.tell(this.isReady ? "ready" : "lost");
+  }
+
+  #end(error: Error | undefined): void {
+    this.#closed = closedBy(this.#setup.operation, error);
+    for (const timer of this.#timers.values()) clearTimeout(timer);
+    for (const { settle } of this.#tickets.splice(0)) settle(Err(this.#closed));
+    this.onState.tell("closed");
+    this.onState.clear();
+    this.onChange.clear();
+    this.onNotification.clear();
+  }
+
+  #newMonitorId(): string {
+    this.#monitorsMade += 1;
+    return `vswitch-drivers-${this.#monitorsMade}`;
+  }
+}
+
+function closedBy(operation: string, error: Error | undefined): Closed {
+  if (error instanceof ProtocolError) return error;
+  const message = error === undefined ? "the database was closed" : `${operation}: gave up: ${error.message}`;
+  return new DisconnectedError({ operation, outcome: "not-sent", message, cause: error });
+}
+
+function initialConditions(tables: TableRequests | undefined): ReadonlyMap<string, Where> {
+  const conditions = new Map<string, Where>();
+  for (const [table, request] of Object.entries(tables ?? {})) {
+    const where = request?.where ?? "all";
+    // Whatever else it is, it is refused when the request is written.
+    if (where === "all" || where === "none" || isArray(where)) conditions.set(table, where);
+  }
+  return conditions;
+}
+
+/** The conditions of a table in a request as it is written; all rows where it has none. */
+function whereOf(request: unknown): unknown {
+  const has = typeof request === "object" && request !== null && "where" in request;
+  return has ? request.where : [true];
+}
+
+function noConditions(operation: string): IncompatibleError {
+  const method = "monitor_cond";
+  const message = `${operation}: the server has no monitor_cond, so it cannot monitor by conditions; ask for all rows, or use ovsdb-server 2.6 or later`;
+  return new IncompatibleError({
+    operation,
+    item: method,
+    wanted: method,
+    present: "monitor",
+    why: "absent",
+    message,
+  });
+}
