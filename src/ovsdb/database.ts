@@ -1,6 +1,6 @@
 import { EventEmitter } from "eventemitter3";
 import { Deadline, longestTimer, type CallOptions } from "../core/call.js";
-import { DisconnectedError, IncompatibleError, InvalidError } from "../core/errors.js";
+import { DisconnectedError, InvalidError, type IncompatibleError } from "../core/errors.js";
 import { Err, Ok, type Result } from "../core/result.js";
 import { unsendable, type RequestError, type TransactError } from "./errors.js";
 import { Fault, shown } from "./fault.js";
@@ -10,7 +10,7 @@ import { overFor, type Closed, type OperationOptions, type RowsByTable } from ".
 import type { Condition, Operation } from "./operations.js";
 import type { DatabaseRowsAt, LooseChange } from "./replica/live-replica.js";
 import type { Change, Snapshot, TableView } from "./replica/snapshot.js";
-import type { IdentifiedRow, Schemas } from "./row-plan.js";
+import type { Schemas } from "./row-plan.js";
 import type { DatabaseSchema } from "./schema.js";
 import type { Health } from "./session/health.js";
 import type { PortState, SessionPort } from "./session/port.js";
@@ -108,9 +108,9 @@ export class Database<Db extends DatabaseRows, Rows extends RowsByTable> impleme
     const operation = "setConditions";
     const encoded = encodeRequest(this.port.schemas, { [table]: { columns: [], where } });
     if (encoded instanceof Fault) return Err(unsendable(this.schema, operation, encoded));
-    const bad = this.#checkMonitored(String(table));
+    const bad = this.#checkMonitored(table);
     if (bad !== undefined) return Err(bad);
-    const held = this.#session.setConditions(String(table), where);
+    const held = this.#session.setConditions(table, where);
     return await within(operation, options, "waiting for conditions to hold", held);
   }
 
@@ -171,15 +171,12 @@ async function within<T, E>(
   if (started.isErr()) return started;
   using deadline = started.value;
   const { signal } = deadline;
-  return await new Promise((resolve) => {
+  const gaveUp = new Promise<Result<T, E | RequestError>>((resolve) => {
     const onAbort = (): void => resolve(Err(deadline.failure(doing, "unknown")));
-    signal.addEventListener("abort", onAbort, { once: true });
     if (signal.aborted) onAbort();
-    void promise.then((result) => {
-      signal.removeEventListener("abort", onAbort);
-      resolve(result);
-    });
+    else signal.addEventListener("abort", onAbort, { once: true });
   });
+  return await Promise.race([promise, gaveUp]);
 }
 
 /**
@@ -216,7 +213,7 @@ class Port implements SessionPort {
     this.#session = session;
   }
 
-  snapshot(): Snapshot & { table(name: string): TableView<IdentifiedRow> } {
+  snapshot(): Snapshot & { table(name: string): TableView } {
     return this.#rows();
   }
 
@@ -262,15 +259,16 @@ class Port implements SessionPort {
     const { closed } = this.#session;
     if (closed !== undefined) return Err(overFor(operation, closed));
     if (this.isReady) return Ok(undefined);
-    let stop = (): void => undefined;
+    const stops: (() => void)[] = [];
     const ready = new Promise<Result<void, RequestError>>((resolve) => {
-      stop = this.#session.onState.add((state) => {
+      const told = (state: PortState): void => {
         if (state === "ready") resolve(Ok(undefined));
         if (state === "closed") resolve(Err(this.#notConnected(operation)));
-      });
+      };
+      stops.push(this.#session.onState.add(told));
     });
     const result = await within(operation, options, "waiting for a connection", ready);
-    stop();
+    for (const stop of stops) stop();
     return result;
   }
 

@@ -112,4 +112,5 @@ export {
   type TableName,
   type Value,
 } from "./value.js";
-export type { Change, IndexColumn, IndexRequest, KeyPart, Snapshot, TableView } from "./replica/snapshot.js";
+export type { KeyPart } from "./replica/key-part.js";
+export type { Change, IndexColumn, IndexRequest, Snapshot, TableView } from "./replica/snapshot.js";

@@ -68,7 +68,9 @@ export interface OpenOptions<
 export type OpenError = RequestError | UnreachableError | IncompatibleError;
 
 /** What to keep by default: everything. */
-export type AllTables<Db extends DatabaseRows> = { readonly [T in TableName<Db>]: Record<never, never> };
+export type AllTables<Db extends DatabaseRows> = {
+  readonly [T in TableName<Db>]: { readonly where?: "all" };
+};
 
 const durations = ["inactivityProbe", "dialMs", "handshakeMs", "noProgressMs", "maxMessageBytes"] as const;
 
@@ -112,7 +114,7 @@ function makeSession<Db extends DatabaseRows, Request extends MonitorRequest<Db>
   operation: string,
 ): Result<Session, InvalidError> {
   const { database, backoff = {} } = options;
-  const parsed = parseSessionRemotes(String(options.remote), operation);
+  const parsed = parseSessionRemotes(options.remote, operation);
   if (parsed.isErr()) return parsed;
   if (typeof database !== "string" || !isId(database)) {
     const expected = "letters, digits and _, not beginning with a digit";

@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { FrameScanner } from "../../src/jsonrpc/frame-scanner.js";
+import { isObject } from "../../src/ovsdb/json.js";
 
 type Json = null | boolean | number | bigint | string | readonly Json[] | { readonly [name: string]: Json };
 
@@ -15,10 +16,10 @@ function gatherer(): { readonly take: (root: unknown) => boolean; readonly rows:
   const gathered = new Map<string, unknown>();
   let table = "";
   const take = (root: unknown): boolean => {
-    const result = (root as Record<string, unknown>)["result"] ?? (root as Record<string, unknown>)[""];
-    for (const [name, members] of Object.entries(result as Record<string, object>)) {
+    const result = isObject(root) ? (root["result"] ?? root[""]) : undefined;
+    for (const [name, members] of Object.entries(isObject(result) ? result : {})) {
       if (name !== "") table = name;
-      for (const [uuid, value] of Object.entries(members))
+      for (const [uuid, value] of Object.entries(isObject(members) ? members : {}))
         if (uuid !== "") gathered.set(`${table}.${uuid}`, value);
     }
     return true;
@@ -30,7 +31,8 @@ function gatherer(): { readonly take: (root: unknown) => boolean; readonly rows:
 function longReply(content: Record<string, Record<string, Json>>, filling: number): string {
   const filled = Object.entries(content).map(([table, members]) => {
     const long = Object.entries(members).map(([uuid, value]) => [uuid, { value, long: "x".repeat(filling) }]);
-    return [table, Object.fromEntries(long)];
+    const rows: unknown = Object.fromEntries(long);
+    return [table, rows] as const;
   });
   return JSON.stringify({ id: 7, result: Object.fromEntries(filled), error: null });
 }
@@ -79,8 +81,8 @@ describe("a text in parts", () => {
             { value, long: "x".repeat(filling) },
           ]),
         );
-        expect(rows).toEqual(new Map(expected as [string, unknown][]));
-        if (text.length > 100_000) expect(parts).toBeGreaterThan(0);
+        expect(Object.fromEntries(rows)).toEqual(Object.fromEntries(expected));
+        expect(parts > 0 || text.length <= 100_000).toBe(true);
         expect(scanner.unfinishedBytes).toBe(0);
       }),
       { numRuns: 200 },

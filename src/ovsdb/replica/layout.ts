@@ -44,9 +44,12 @@ export class ReplicaLayout {
   isSameTable(table: string, other: ReplicaLayout): boolean {
     const [own, others] = [this.plans.get(table), other.plans.get(table)];
     if (own === undefined || others === undefined) return own === others;
-    const described = (plan: RowPlan): string => plan.columns.map(String).join("\n");
     return own.rowColumns.join() === others.rowColumns.join() && described(own) === described(others);
   }
+}
+
+function described(plan: RowPlan): string {
+  return plan.columns.map(String).join("\n");
 }
 
 /** Indexes that are asked for in a table without rows: nothing is ever found by them. */

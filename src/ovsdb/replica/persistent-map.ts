@@ -1,4 +1,4 @@
-import type { KeyPart } from "./snapshot.js";
+import type { KeyPart } from "./key-part.js";
 
 const bits = 5;
 const width = 1 << bits;

@@ -4,7 +4,8 @@ import type { DatabaseSchema } from "../schema.js";
 import type { Uuid } from "../uuid.js";
 import { isMap, isSet, type Atom } from "../value.js";
 import { PersistentMap, type MapEditor } from "./persistent-map.js";
-import type { IndexColumn, KeyPart } from "./snapshot.js";
+import type { KeyPart } from "./key-part.js";
+import type { IndexColumn } from "./snapshot.js";
 
 /** The rows under one key: mostly one. */
 export type IndexEntry = Uuid | PersistentMap<Uuid, Uuid>;

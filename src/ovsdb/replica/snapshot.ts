@@ -3,9 +3,7 @@ import type { IdentifiedRow } from "../row-plan.js";
 import type { DatabaseSchema } from "../schema.js";
 import type { Uuid } from "../uuid.js";
 import type { Atom } from "../value.js";
-
-/** One part of an index's key: `null` for an empty optional column, or for a map without the key. */
-export type KeyPart = Atom | null;
+import type { KeyPart } from "./key-part.js";
 
 /**
  * What one part of an index is made of: a column of one atom or an optional one, or the value that a map column has

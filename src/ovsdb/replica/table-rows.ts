@@ -2,7 +2,8 @@ import type { IdentifiedRow } from "../row-plan.js";
 import type { Uuid } from "../uuid.js";
 import { PersistentMap, type MapEditor } from "./persistent-map.js";
 import type { IndexEntry, IndexRows, RowIndex } from "./row-index.js";
-import type { KeyPart, TableView } from "./snapshot.js";
+import type { KeyPart } from "./key-part.js";
+import type { TableView } from "./snapshot.js";
 
 /** The rows of one table at one moment, with its indexes. */
 export class TableRows implements TableView {

@@ -1,4 +1,4 @@
-import { fault, Fault } from "../fault.js";
+import { fault, type Fault } from "../fault.js";
 import { isArray, isObject } from "../json.js";
 import type { Loading } from "../replica/live-replica.js";
 import { toUuid } from "../uuid.js";

@@ -249,21 +249,20 @@ export class Session {
     const late = new Error(`no connection to ${remote.text} within ${Math.round(timeoutMs)} ms`);
     const timer = setTimeout(() => attempt.abort(late), timeoutMs);
     const { operation, tls } = this.#setup;
-    void dial(remote.remote, { operation, tls, signal: attempt.signal, server: "ovsdb-server" }).then(
-      (dialled) => {
-        clearTimeout(timer);
-        if (this.#attempt !== attempt) {
-          if (dialled.isOk()) dialled.value.destroy();
-          return;
-        }
-        this.#attempt = undefined;
-        if (dialled.isOk()) this.#connected(dialled.value);
-        else {
-          const error = attempt.signal.aborted ? late : dialled.error;
-          this.#dispatch({ kind: "dial-failed", reason: error.message, error });
-        }
-      },
-    );
+    const dialled = dial(remote.remote, { operation, tls, signal: attempt.signal, server: "ovsdb-server" });
+    void follow(dialled, (dialled) => {
+      clearTimeout(timer);
+      if (this.#attempt !== attempt) {
+        if (dialled.isOk()) dialled.value.destroy();
+        return;
+      }
+      this.#attempt = undefined;
+      if (dialled.isOk()) this.#connected(dialled.value);
+      else {
+        const error = attempt.signal.aborted ? late : dialled.error;
+        this.#dispatch({ kind: "dial-failed", reason: error.message, error });
+      }
+    });
   }
 
   #listen(remote: SessionRemote): void {
@@ -277,7 +276,7 @@ export class Session {
       this.#connected(stream);
     };
     const { operation, tls } = this.#setup;
-    void listen(remote.address, { operation, tls, accept }).then((listening) => {
+    void follow(listen(remote.address, { operation, tls, accept }), (listening) => {
       if (this.#listening !== token) {
         if (listening.isOk()) listening.value.close();
       } else if (listening.isOk()) this.#listener = listening.value;
@@ -338,7 +337,8 @@ export class Session {
     answer: (reply: Result<unknown, CallError>) => void,
   ): void {
     const connection = this.#connection;
-    void connection?.call(method, params, this.#patient()).then((reply) => {
+    if (connection === undefined) return;
+    void follow(connection.call(method, params, this.#patient()), (reply) => {
       if (this.#connection === connection && connection.closed === undefined) answer(reply);
     });
   }
@@ -369,7 +369,7 @@ export class Session {
       },
     };
     const params = ["_Server", monitor.id, monitor.wire];
-    void connection.call("monitor_cond", params, { ...this.#patient(), parts }).then((reply) => {
+    void follow(connection.call("monitor_cond", params, { ...this.#patient(), parts }), (reply) => {
       if (!isCurrent() || reply.isOk() || reply.error.kind !== "rejected") return;
       this.#serverMonitor = undefined;
       this.#dispatch({ kind: "server-schema", present: false });
@@ -435,7 +435,7 @@ export class Session {
     };
     const since = method === "monitor_cond_since" ? [lastId] : [];
     const params = [this.#setup.options.database, id, encoded.wire, ...since];
-    void connection.call(method, params, { ...this.#patient(), parts }).then((reply) => {
+    void follow(connection.call(method, params, { ...this.#patient(), parts }), (reply) => {
       if (!isCurrent() || reply.isOk() || !(reply.error instanceof RejectedError)) return;
       this.#dispatch({ kind: "monitor-refused", error: reply.error, now: performance.now() });
     });
@@ -570,6 +570,11 @@ export class Session {
     this.#monitorsMade += 1;
     return `vswitch-drivers-${this.#monitorsMade}`;
   }
+}
+
+/** Goes on with what a promise gives that never fails. */
+async function follow<T>(promise: Promise<T>, then: (value: T) => void): Promise<void> {
+  then(await promise);
 }
 
 function closedBy(operation: string, error: Error | undefined): Closed {

@@ -1,0 +1,146 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { openDatabase, operations } from "../../src/ovsdb/index.js";
+import { availableFlavours, startOvsdbServer, type OvsdbServer } from "../support/openvswitch.js";
+import { labJson } from "./lab.js";
+import { labSchema, type LabDatabase } from "./lab-rows.js";
+
+const { available, note } = availableFlavours().dummy;
+const { insert, update, deleteRows } = operations<LabDatabase>();
+const options = { operation: "test", timeoutMs: 10_000 };
+
+describe.skipIf(!available)(`an open database${note}`, () => {
+  let server: OvsdbServer;
+
+  beforeAll(async () => {
+    server = await startOvsdbServer({ schema: labJson });
+  });
+
+  afterAll(async () => {
+    await server.stop();
+  });
+
+  const open = async () => {
+    const opened = await openDatabase({
+      remote: server.remote,
+      database: "Lab",
+      schema: labSchema,
+      indexes: { Log: { k: ["k"] } },
+      timeoutMs: 10_000,
+    });
+    return opened.unwrap();
+  };
+
+  it("has what it has written when the transaction settles; a snapshot of before stays as it was", async () => {
+    await using db = await open();
+    const before = db.snapshot();
+    const size = before.table("Log").size;
+    (await db.transact([insert("Log", { msg: "one", k: 7001 })], options)).unwrap();
+    expect(db.table("Log").one("k", 7001)).toMatchObject({ msg: "one" });
+    expect(before.table("Log").one("k", 7001)).toBeUndefined();
+    expect(before.table("Log").size).toBe(size);
+    (await db.transact([update("Log", [["k", "==", 7001]], { k: 7002 })], options)).unwrap();
+    expect(db.table("Log").by("k", 7001)).toEqual([]);
+    expect(db.table("Log").by("k", 7002)).toHaveLength(1);
+  });
+
+  it("tells the exact difference as one resync after the server was away", { timeout: 30_000 }, async () => {
+    await using db = await open();
+    (
+      await db.transact(
+        [insert("Log", { msg: "stays", k: 8001 }), insert("Log", { msg: "goes", k: 8002 })],
+        options,
+      )
+    ).unwrap();
+    const stays = db.table("Log").one("k", 8001);
+    const kinds: string[] = [];
+    db.port.onChange(({ kind }) => void kinds.push(kind));
+    await server.stopServer();
+    await expect.poll(() => db.port.isReady).toBe(false);
+    expect(db.table("Log").one("k", 8002)).toBeDefined();
+    const refused = await db.transact([deleteRows("Log", [])], options);
+    expect(refused.isErr() && refused.error).toMatchObject({ kind: "disconnected", outcome: "not-sent" });
+    await server.startServer();
+    await server.client(
+      "transact",
+      server.remote,
+      '["Lab",{"op":"delete","table":"Log","where":[["k","==",8002]]},{"op":"insert","table":"Log","row":{"k":8003}}]',
+    );
+    await db.port.ready(options);
+    await expect.poll(() => db.table("Log").one("k", 8003)).toBeDefined();
+    expect(kinds).toContain("resync");
+    expect(db.table("Log").one("k", 8002)).toBeUndefined();
+    expect(db.table("Log").one("k", 8001)).toBe(stays);
+  });
+
+  it("changes conditions, and says when they hold", async () => {
+    await using db = await open();
+    (
+      await db.transact([insert("Log", { msg: "a", k: 9001 }), insert("Log", { msg: "b", k: 9002 })], options)
+    ).unwrap();
+    (await db.setConditions("Log", [["k", "==", 9001]], { timeoutMs: 5000 })).unwrap();
+    expect([...db.table("Log")].map(({ k }) => k)).toEqual([9001]);
+    (await db.setConditions("Log", "none", { timeoutMs: 5000 })).unwrap();
+    expect(db.table("Log").size).toBe(0);
+    (await db.setConditions("Log", "all", { timeoutMs: 5000 })).unwrap();
+    expect(db.table("Log").one("k", 9002)).toBeDefined();
+  });
+
+  it("closes at once while the server is stopped, and what waits settles", async () => {
+    const db = await open();
+    process.kill(server.pid, "SIGSTOP");
+    try {
+      const waiting = db.transact([insert("Log", { msg: "late", k: 1 })], options);
+      const held = db.setConditions("Log", "none");
+      const closed = new Promise((resolve) => db.events.on("close", resolve));
+      await db.close();
+      expect(await waiting).toMatchObject({ error: { kind: "disconnected", outcome: "unknown" } });
+      expect(await held).toMatchObject({ error: { kind: "disconnected" } });
+      expect(await closed).toBe(db.closed);
+      expect(await db.port.ready(options)).toMatchObject({
+        error: { kind: "disconnected", outcome: "not-sent" },
+      });
+    } finally {
+      process.kill(server.pid, "SIGCONT");
+    }
+  });
+
+  it("goes on when the schema is converted, with the new columns", { timeout: 30_000 }, async () => {
+    const { Log } = labJson.tables;
+    const wider = {
+      ...labJson,
+      version: "1.1.0",
+      tables: { ...labJson.tables, Log: { ...Log, columns: { ...Log.columns, extra: { type: "integer" } } } },
+    };
+    await using own = await startOvsdbServer({ schema: labJson });
+    await using db = (
+      await openDatabase({ remote: own.remote, database: "Lab", timeoutMs: 10_000 })
+    ).unwrap();
+    await own.client("transact", own.remote, '["Lab",{"op":"insert","table":"Log","row":{"k":5}}]');
+    await expect.poll(() => db.table("Log").size).toBe(1);
+    const { generation } = db.health;
+    const { writeFileSync } = await import("node:fs");
+    writeFileSync(`${own.dir}/wider.json`, JSON.stringify(wider));
+    await own.client("convert", own.remote, `${own.dir}/wider.json`);
+    await expect.poll(() => db.health.generation).toBe(generation + 1);
+    expect([...db.table("Log")]).toMatchObject([{ k: 5, extra: 0 }]);
+    expect(db.schema.version).toBe("1.1.0");
+  });
+
+  it("gives up as it was told to, with the reason", async () => {
+    const nowhere = await openDatabase({
+      remote: "unix:/nonexistent/db.sock",
+      database: "Lab",
+      retry: false,
+    });
+    expect(nowhere).toMatchObject({ error: { kind: "unreachable", errno: "ENOENT" } });
+    const late = await openDatabase({ remote: "unix:/nonexistent/db.sock", database: "Lab", timeoutMs: 50 });
+    expect(late).toMatchObject({ error: { kind: "timeout" } });
+    const bad = await openDatabase({
+      remote: server.remote,
+      database: "Lab",
+      indexes: { Log: { nope: ["nope"] } },
+      timeoutMs: 5000,
+    });
+    expect(bad).toMatchObject({ error: { kind: "invalid" } });
+  });
+});
