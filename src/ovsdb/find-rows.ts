@@ -1,6 +1,7 @@
 import { fitsNumber } from "./column-type.js";
 import { matches, type LooseCondition } from "./matches.js";
-import type { KeyPart, TableView } from "./replica/snapshot.js";
+import type { KeyPart } from "./replica/key-part.js";
+import type { TableView } from "./replica/snapshot.js";
 import type { IdentifiedRow } from "./row-plan.js";
 import type { ColumnSchema, DatabaseSchema } from "./schema.js";
 import { toUuid } from "./uuid.js";

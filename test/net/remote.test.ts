@@ -80,7 +80,7 @@ describe("parseRemotes", () => {
     ["ptcp:6640", /makes this side listen/],
     ["punix:/a", /makes this side listen/],
     ["pssl:6640", /makes this side listen/],
-    ["cid:1b54a0f4-5b6a-4b9f-8f3f-000000000000", /not possible yet/],
+    ["cid:1b54a0f4-5b6a-4b9f-8f3f-000000000000", /takes openDatabase/],
     ["tcp:h,ptcp:6640", /"ptcp:6640".*listen/],
   ])("refuses %j and says what to write", (text, message) => {
     const error = refusal(text);

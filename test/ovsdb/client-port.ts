@@ -15,7 +15,8 @@ import {
   type TransactError,
   type Uuid,
 } from "../../src/ovsdb/index.js";
-import type { Change, KeyPart, Snapshot, TableView } from "../../src/ovsdb/replica/snapshot.js";
+import type { KeyPart } from "../../src/ovsdb/replica/key-part.js";
+import type { Change, Snapshot, TableView } from "../../src/ovsdb/replica/snapshot.js";
 import type { IdentifiedRow, Schemas } from "../../src/ovsdb/row-plan.js";
 import type { PortState, SessionPort } from "../../src/ovsdb/session/port.js";
 import { schemaOf, labJson } from "./lab.js";

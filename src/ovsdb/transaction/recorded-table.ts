@@ -1,5 +1,6 @@
 import type { LooseCondition } from "../matches.js";
-import type { IndexColumn, IndexRequest, KeyPart, TableView } from "../replica/snapshot.js";
+import type { KeyPart } from "../replica/key-part.js";
+import type { IndexColumn, IndexRequest, TableView } from "../replica/snapshot.js";
 import type { IdentifiedRow } from "../row-plan.js";
 import type { Uuid } from "../uuid.js";
 import { findRows } from "../find-rows.js";
