@@ -131,6 +131,19 @@ const strayMs = 5;
 const isLeft = (context: Context, domain: Domain): boolean =>
   domain.mark?.owner === context.owner && lifetimeOf(domain) === "on-demand" && domain.members.length === 0;
 
+/** Deletes such a domain, and makes it again where `ensureBridge` has just said that it stays. */
+async function dropLeft(context: Context, domain: Domain): Promise<Result<unknown, VSwitchError>> {
+  const dropped = await dropDomain(context, domain.id);
+  if (dropped.isErr() || !dropped.value) return dropped;
+  const read = await context.dump(BridgeDomainDump, { bd_id: none, sw_if_index: none });
+  if (read.isErr()) return read;
+  const isKept = read.value.some(({ bd_tag: tag }) => {
+    const mark = readDomainTag(tag);
+    return mark?.kind === "kept" && mark.owner === domain.mark?.owner && mark.name === domain.mark.name;
+  });
+  return isKept ? remakeDomain(context, domain) : Ok(undefined);
+}
+
 /**
  * Deletes the on-demand domain that an interface has left, and others that nothing is on: when two move one interface at
  * once, one of them takes it from a domain that it does not know of. `target` is where it is now.
@@ -144,9 +157,9 @@ export async function releaseDomains(
   if (read.isErr()) return read;
   const empty = read.value.filter((domain) => domain.id !== target && isLeft(context, domain));
   const strays = empty.filter(({ id }) => id !== left?.id);
-  for (const { id } of empty) {
-    if (id !== left?.id) continue;
-    const dropped = await dropDomain(context, id);
+  for (const domain of empty) {
+    if (domain.id !== left?.id) continue;
+    const dropped = await dropLeft(context, domain);
     if (dropped.isErr()) return dropped;
   }
   if (strays.length === 0) return Ok(undefined);
@@ -155,7 +168,7 @@ export async function releaseDomains(
   if (later.isErr()) return later;
   for (const domain of later.value) {
     const isStray = strays.some(({ id, name }) => id === domain.id && name === domain.name);
-    const dropped = isStray && isLeft(context, domain) ? await dropDomain(context, domain.id) : Ok(false);
+    const dropped = isStray && isLeft(context, domain) ? await dropLeft(context, domain) : Ok(undefined);
     if (dropped.isErr()) return dropped;
   }
   return Ok(undefined);
@@ -196,7 +209,13 @@ async function ensureOnce(
     const kept = await send(context, id, true, domainTag({ owner, name, kind: "kept" }));
     if (kept.isErr() && isRejected(kept.error, alreadyExists)) return again;
     if (kept.isErr()) return Err(await takeBack(change, steps, kept.error));
-    return Ok({ ...bridgeInfo({ ...present, keptBy: id }, world.value), created: false });
+    const after = await readDomains(context);
+    if (after.isErr()) return Err(await takeBack(change, steps, after.error));
+    const isThere = after.value.some((now) => now.id === present.id && now.mark?.name === name);
+    if (isThere) return Ok({ ...bridgeInfo({ ...present, keptBy: id }, world.value), created: false });
+    // The last interface has just left it. A mark that cannot be taken back goes with collectGarbage.
+    await change.undo(steps);
+    return again;
   }
   if (present !== undefined) return Ok({ ...bridgeInfo(present, world.value), created: false });
   const made = await makeDomain(change, steps, world.value, { owner, name: spec.name, kind: "persistent" });
@@ -234,12 +253,17 @@ export async function removeBridge(change: Change, name: string): Promise<Result
   if (interfaces.length > 0) return Err(notEmpty(operation, name, interfaces));
   const dropped = await dropDomain(context, present.id);
   if (dropped.isErr()) return dropped;
-  if (!dropped.value) return Err(notEmpty(operation, name, ["an interface that has just come"]));
+  if (!dropped.value) {
+    const left = await readDomains(context);
+    if (left.isErr()) return left;
+    if (left.value.some(({ id }) => id === present.id))
+      return Err(notEmpty(operation, name, ["an interface that has just come"]));
+  }
   if (present.keptBy !== undefined) {
     const unkept = await dropDomain(context, present.keptBy);
     if (unkept.isErr()) return unkept;
   }
-  return Ok({ deleted: true });
+  return Ok({ deleted: dropped.value });
 }
 
 function notEmpty(operation: string, name: string, interfaces: readonly string[]): ConflictError {
@@ -253,7 +277,7 @@ export async function sweepDomains(context: Context): Promise<Result<void, VSwit
   if (domains.isErr()) return domains;
   for (const domain of domains.value) {
     if (!isLeft(context, domain)) continue;
-    const gone = await dropDomain(context, domain.id);
+    const gone = await dropLeft(context, domain);
     if (gone.isErr()) return gone;
   }
   return sweepKeepers(context);

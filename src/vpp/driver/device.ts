@@ -1,5 +1,5 @@
 import type { VSwitchError } from "../../core/errors.js";
-import { Ok, type Result } from "../../core/result.js";
+import { Err, type Result } from "../../core/result.js";
 import type {
   AfPacketSpec,
   InterfaceSpec,
@@ -15,7 +15,8 @@ import { TapCreateV2, TapCreateV3, TapDeleteV2 } from "../bindings/tapv2.js";
 import { CreateVhostUserIf, CreateVhostUserIfV2, DeleteVhostUserIf } from "../bindings/vhost_user.js";
 import type { Context } from "./context.js";
 import type { InterfaceMark } from "./marks.js";
-import { none, type Found, type World } from "./world.js";
+import { unsupported } from "./refusals.js";
+import type { Found, World } from "./world.js";
 
 /** The types that this driver makes. */
 export type MadeSpec = VhostUserSpec | MemifSpec | TapSpec | LoopbackSpec | AfPacketSpec;
@@ -245,7 +246,7 @@ function isThis(
 /** Deletes an interface of a kind that this driver makes. */
 export async function deleteDevice(
   context: Context,
-  { index, device }: Found,
+  { index, name, device, details }: Found,
 ): Promise<Result<unknown, VSwitchError>> {
   const request = { sw_if_index: index };
   switch (device.type) {
@@ -259,7 +260,9 @@ export async function deleteDevice(
       return context.call(AfPacketDelete, { host_if_name: device.details.host_if_name });
     case "loopback":
       return context.call(DeleteLoopback, request);
-    case "other":
-      return Ok(none);
+    case "other": {
+      const why = `the interface ${name} (VPP: ${details.interface_name}) is of a kind that this library does not make, or whose plugin does not tell of it: delete it by hand`;
+      return Err(unsupported(context.operation, "type", why));
+    }
   }
 }

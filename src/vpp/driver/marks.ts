@@ -54,7 +54,8 @@ export interface DomainMark {
 
 /** The longest name that fits into the tag of an interface beside its owner and key. */
 export function longestName(owner: string, key: string | undefined): number {
-  const rest = key === undefined ? 0 : 1 + Math.min(bytes(key), bytes(digestOf("")));
+  const digest = bytes(digestOf(""));
+  const rest = key === undefined ? 0 : 1 + (unprintable.test(key) ? digest : Math.min(bytes(key), digest));
   return mostBytes - bytes(`${finished}n/${owner}/`) - rest;
 }
 

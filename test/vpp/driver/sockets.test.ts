@@ -1,7 +1,7 @@
 /** Sockets of others are left alone, and a memif is on the socket that was asked for, whoever else changes them. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
+import { existsSync, linkSync, renameSync } from "node:fs";
 import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 
@@ -124,6 +124,22 @@ describe.skipIf(releases.length === 0)(`sockets${unlessMissing}`, () => {
     bench.server.handle(create, () => -1);
     (await bench.vswitch.createInterface(memif(bench, "net0"))).unwrapErr();
     expect(bench.state()).toMatchObject({ sockets: ["1 /other.sock", `5 ${bench.socket("shared")}`] });
+  });
+
+  test("a slave's socket is its peer's: it stays, though the peer is away", async () => {
+    await using bench = await DriverBench.start(release);
+    const path = join(bench.directory, "theirs.sock");
+    const theirs = createServer().listen(path);
+    await once(theirs, "listening");
+    linkSync(path, `${path}.kept`);
+    theirs.close();
+    await once(theirs, "close");
+    renameSync(`${path}.kept`, path);
+    const slave = { type: "memif", name: "net0", role: "slave", socket: path } as const;
+    (await bench.vswitch.createInterface(slave)).unwrap();
+    (await bench.vswitch.deleteInterface("net0")).unwrap();
+    expect(existsSync(path)).toBe(true);
+    expect(bench.state()).toEqual({ interfaces: [], domains: [], sockets: [] });
   });
 
   test("another id of the same path is not taken back with an interface", async () => {

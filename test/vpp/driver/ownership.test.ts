@@ -1,0 +1,105 @@
+/** What is deleted is ours, and what was promised to stay stays, whoever else is at it. */
+import assert from "node:assert/strict";
+
+import { describe, expect, test } from "vitest";
+
+import type { CallHandler } from "../../../src/testing/vpp/handlers/handler.js";
+import { callHandlers } from "../../../src/testing/vpp/handlers/index.js";
+import { releases, unlessMissing } from "../schema/api-files.js";
+import { DriverBench } from "./bench.js";
+
+const release = releases.at(-1) ?? "";
+
+const domain = "bridge_domain_add_del_v2";
+
+/** Does something just before VPP handles the next `domain` request that adds, or deletes. */
+function justBefore({ server }: DriverBench, isAdd: boolean, interfere: () => void): void {
+  let isDone = false;
+  const usual: CallHandler | undefined = callHandlers.get(domain);
+  server.handle(domain, (request, vpp) => {
+    if (!isDone && request["is_add"] === isAdd) {
+      isDone = true;
+      interfere();
+    }
+    return usual?.(request, vpp) ?? -9;
+  });
+}
+
+const plain = {
+  flood: true,
+  uuFlood: true,
+  forward: true,
+  learn: true,
+  arpTerm: false,
+  arpUfwd: false,
+  macAge: 0,
+};
+
+const onBridge = { type: "loopback", name: "lo0", attach: { bridge: "7" } } as const;
+
+describe.skipIf(releases.length === 0)(`ownership${unlessMissing}`, () => {
+  test("a bridge that goes while ensureBridge makes it stay is made anew", async () => {
+    await using bench = await DriverBench.start(release);
+    (await bench.vswitch.createInterface(onBridge)).unwrap();
+    justBefore(bench, true, () => {
+      for (const { swIfIndex } of bench.vpp.interfaces.ofType("loopback"))
+        bench.vpp.interfaces.delete(swIfIndex);
+      bench.vpp.bridgeDomains.delete(7);
+    });
+    (await bench.vswitch.ensureBridge({ name: "7" })).unwrap();
+    expect(bench.state()).toMatchObject({ domains: ["7 vswp/lab/7"] });
+  });
+
+  test("a bridge that ensureBridge makes stay while its last interface goes is there after it", async () => {
+    await using bench = await DriverBench.start(release);
+    (await bench.vswitch.createInterface(onBridge)).unwrap();
+    justBefore(bench, false, () => bench.vpp.bridgeDomains.set(9, { bdId: 9, ...plain, tag: "vsws/lab/7" }));
+    (await bench.vswitch.deleteInterface("lo0")).unwrap();
+    expect((await bench.vswitch.listBridges()).unwrap()).toMatchObject([
+      { name: "7", lifetime: "persistent" },
+    ]);
+  });
+
+  test("of two that delete one bridge at once the second is told that it is gone", async () => {
+    await using bench = await DriverBench.start(release);
+    (await bench.vswitch.ensureBridge({ name: "7" })).unwrap();
+    justBefore(bench, false, () => bench.vpp.bridgeDomains.delete(7));
+    expect((await bench.vswitch.deleteBridge("7")).unwrap()).toEqual({ deleted: false });
+  });
+
+  test("an interface of ours whose kind VPP no longer tells is not called deleted", async () => {
+    await using bench = await DriverBench.start(release);
+    const spec = { type: "af-packet", name: "wire", device: "eth1" } as const;
+    (await bench.vswitch.createInterface(spec)).unwrap();
+    bench.server.handleDump("af_packet_dump", () => []);
+    const result = await bench.vswitch.deleteInterface("wire");
+    assert.ok(result.isErr());
+    expect(result.error.kind).toBe("unsupported");
+    const collected = (await bench.vswitch.collectGarbage([])).unwrap();
+    expect(collected).toMatchObject({ deleted: [], failed: [{ name: "wire" }] });
+    expect(bench.state()).toMatchObject({ interfaces: [{ tag: "vswn/lab/wire" }] });
+  });
+
+  test("a name that does not fit beside the digest of its key is refused before anything is sent", async () => {
+    await using bench = await DriverBench.start(release);
+    bench.server.requests.clear();
+    const result = await bench.vswitch.createInterface({
+      type: "loopback",
+      name: "n".repeat(52),
+      key: "\u0001",
+    });
+    assert.ok(result.isErr());
+    expect(result.error).toMatchObject({ kind: "invalid", path: "name" });
+    expect(bench.server.requests.names()).toEqual([]);
+  });
+
+  test("what was left half made is told as that, and how it goes", async () => {
+    await using bench = await DriverBench.start(release);
+    bench.vpp.interfaces.add("loop0", { type: "loopback", instance: 0 }, "02:00:00:00:00:01").tag =
+      "vsmn/lab/lo0";
+    const result = await bench.vswitch.createInterface({ type: "loopback", name: "lo0" });
+    assert.ok(result.isErr());
+    expect(result.error.message).toContain("was left half made");
+    expect((await bench.vswitch.deleteInterface("lo0")).unwrap()).toEqual({ deleted: true });
+  });
+});
