@@ -74,12 +74,14 @@ async function replace(
   wanted: readonly string[],
 ): Promise<Result<readonly string[], VSwitchError>> {
   const { index, name, details } = found;
-  const now = await readDetails(context, index);
-  if (now.isErr()) return now;
-  if (now.value?.tag !== details.tag) return Err(noInterface(context.operation, name));
   const have = new Set(present.map(normal));
   const want = new Set(wanted.map(normal));
   const apply = async (isAdd: boolean, prefix: string): Promise<Result<unknown, VSwitchError>> => {
+    // The index may be another's by now.
+    const now = await readDetails(context, index);
+    if (now.isErr()) return now;
+    if (now.value?.tag !== details.tag || now.value.l2_address !== details.l2_address)
+      return Err(noInterface(context.operation, name));
     const verb = isAdd ? "added" : "removed";
     steps.push(`the address ${prefix} of ${name}, ${verb}`, (fresh) => restore(fresh, found, !isAdd, prefix));
     const done = await change(context, index, isAdd, prefix);

@@ -80,6 +80,25 @@ describe.skipIf(releases.length === 0)(`ownership${unlessMissing}`, () => {
     expect(bench.state()).toMatchObject({ interfaces: [{ tag: "vswn/lab/wire" }] });
   });
 
+  test("no address is put on an interface that got the index of ours meanwhile", async () => {
+    await using bench = await DriverBench.start(release);
+    const made = (await bench.vswitch.createInterface({ type: "loopback", name: "lo0" })).unwrap();
+    const index = Number(made.native["sw_if_index"]);
+    const message = "sw_interface_add_del_address";
+    bench.server.handle(message, (request, vpp) => {
+      const done = callHandlers.get(message)?.(request, vpp) ?? -9;
+      if (vpp.interfaces.get(index)?.tag !== "") {
+        vpp.interfaces.delete(index);
+        vpp.interfaces.add("loop0", { type: "loopback", instance: 0 }, "02:00:00:00:00:01");
+      }
+      return done;
+    });
+    const result = await bench.vswitch.setAddresses("lo0", ["192.0.2.1/24", "198.51.100.1/24"]);
+    assert.ok(result.isErr());
+    expect(result.error.kind).toBe("not-found");
+    expect(bench.state()).toMatchObject({ interfaces: [{ swIfIndex: index, tag: "", addresses: [] }] });
+  });
+
   test("a name that does not fit beside the digest of its key is refused before anything is sent", async () => {
     await using bench = await DriverBench.start(release);
     bench.server.requests.clear();
