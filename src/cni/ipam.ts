@@ -4,7 +4,7 @@ import * as v from "valibot";
 import type { Command, Environment } from "./environment.js";
 import { code, CniError } from "./errors.js";
 import { run, type Ran } from "./exec.js";
-import { readResult, type Addressing } from "./result.js";
+import { readResult, writeResult, type Addressing } from "./result.js";
 import { atLeast, supportedVersions, type CniVersion } from "./versions.js";
 
 /** An IPAM plugin, and what it is run with. */
@@ -76,9 +76,17 @@ function failureOf(ipam: Ipam, { exitCode, stdout }: Ran): CniError {
   return new CniError({ code: code.ipam, message: `IPAM plugin ${ipam.type} ${how} and ${what}` });
 }
 
+/** The configuration in another version: its prevResult is then of that version too. */
+function inVersion({ config, version: from }: Ipam, version: CniVersion): Record<string, unknown> {
+  const { prevResult } = config;
+  if (version === from || prevResult === undefined) return { ...config, cniVersion: version };
+  const previous = writeResult(readResult("prevResult", prevResult, from), version);
+  return { ...config, cniVersion: version, prevResult: previous };
+}
+
 function runAs(ipam: Ipam, command: Command, version: CniVersion): Promise<Ran> {
-  const { config, env, timeoutMs, signal } = ipam;
-  const input = JSON.stringify({ ...config, cniVersion: version });
+  const { env, timeoutMs, signal } = ipam;
+  const input = JSON.stringify(inVersion(ipam, version));
   const variables = { ...env, CNI_COMMAND: command };
   return run(findPlugin(ipam), { input, env: variables, timeoutMs, signal });
 }
