@@ -1,6 +1,6 @@
 import { defineConfig } from "tsup";
 
-const library = defineConfig({
+export default defineConfig({
   entry: {
     index: "src/index.ts",
     "container/index": "src/container/index.ts",
@@ -25,22 +25,3 @@ const library = defineConfig({
   // Declarations come from tsc: one .d.ts a module, with stable names.
   dts: false,
 });
-
-/** The CNI plugin: one file, because Node finds and reads one fastest, and CommonJS, because that starts fastest. */
-const plugin = defineConfig({
-  entry: { "cni/userspace": "src/cni/userspace.ts" },
-  format: "cjs",
-  target: "node20.19",
-  platform: "node",
-  splitting: false,
-  // Rollup's would load every module of Node at the start.
-  treeshake: false,
-  minifySyntax: true,
-  minifyWhitespace: true,
-  noExternal: [/.*/u],
-  external: ["@kubernetes/client-node"],
-  outExtension: () => ({ js: ".cjs" }),
-  dts: false,
-});
-
-export default [library, plugin];
