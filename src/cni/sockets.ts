@@ -1,10 +1,14 @@
 import {
   chmodSync,
   chownSync,
+  closeSync,
+  constants,
   existsSync,
+  fstatSync,
   linkSync,
   lstatSync,
   mkdirSync,
+  openSync,
   readFileSync,
   realpathSync,
   rmdirSync,
@@ -98,12 +102,27 @@ export function linkSocket(from: string, to: string): void {
   }
 }
 
-/** Gives a socket the permissions that the configuration asks for. */
+/** `O_PATH` of open(2), which Node does not name: a handle of the entry itself, of whatever kind it is. */
+const pathOnly = 0o10_000_000;
+
+/**
+ * Gives a socket the permissions that the configuration asks for. A container may write the directory: what it puts in
+ * the socket's place is not followed, and nothing but a socket is given away.
+ */
 export function permitSocket(path: string, permissions: Permissions): void {
   const { uid, gid } = ownersOf(permissions);
+  if (uid === -1 && gid === -1 && permissions.mode === undefined) return;
   try {
-    if (uid !== -1 || gid !== -1) chownSync(path, uid, gid);
-    if (permissions.mode !== undefined) chmodSync(path, permissions.mode);
+    const handle = openSync(path, pathOnly | constants.O_NOFOLLOW);
+    try {
+      if (!fstatSync(handle).isSocket())
+        throw new Error("something else is in its place, which stays as it is");
+      const entry = `/proc/self/fd/${handle}`;
+      if (uid !== -1 || gid !== -1) chownSync(entry, uid, gid);
+      if (permissions.mode !== undefined) chmodSync(entry, permissions.mode);
+    } finally {
+      closeSync(handle);
+    }
   } catch (error) {
     throw fromIo(`set the permissions of the socket ${path}`, error);
   }

@@ -5,6 +5,7 @@ import { handoverFiles } from "./handover.js";
 import { ipamDelete, type Ipam } from "./ipam.js";
 import type { Plan, SwitchAddress } from "./plan.js";
 import { removeFile, removeIfEmpty, removeSocket } from "./sockets.js";
+import { tryLock } from "./state/lock.js";
 import type { AttachmentRecord, Traces } from "./state/record.js";
 import { connectTo, findInterface } from "./switch.js";
 
@@ -122,9 +123,12 @@ export async function sweepLeftovers(
   address: SwitchAddress,
 ): Promise<void> {
   for (const key of store.leftovers()) {
+    // Else an ADD of this key could begin between the look at its record and the deletion.
+    using held = tryLock(store.locks, key);
+    if (held === undefined) continue;
     const found = store.readLeftover(key);
     if (typeof found === "string") {
-      store.remove(key);
+      store.forget(key);
       continue;
     }
     const { engine, remote } = recordedSwitch(found.record);

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { posix } from "node:path";
 import type { InterfaceInfo } from "../../index.js";
 import { readStatus, statusFile, type ContainerStatus } from "../../handover/index.js";
@@ -51,14 +51,32 @@ function faultsOf(plan: Plan, info: InterfaceInfo, addresses: readonly string[])
   return faults;
 }
 
+/** More than any status. */
+const longestStatus = 65_536;
+
+/** A file that the container wrote: no link is followed, no pipe waited for, and no more read than it should have. */
+function readForeign(file: string): string | undefined {
+  const handle = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  try {
+    if (!fstatSync(handle).isFile()) return undefined;
+    const bytes = Buffer.alloc(longestStatus);
+    return bytes.toString("utf8", 0, readSync(handle, bytes));
+  } finally {
+    closeSync(handle);
+  }
+}
+
 /** What the container says of its end; undefined: nothing yet, or nothing that can be read. */
 function containerStatus({ layout, id }: Plan): ContainerStatus | undefined {
   const file = posix.join(layout.dataDir, statusFile(id.ifName));
   try {
-    const read = readStatus(file, JSON.parse(readFileSync(file, "utf8")));
+    const text = readForeign(file);
+    if (text === undefined) return undefined;
+    const read = readStatus(file, JSON.parse(text));
     return read.isOk() ? read.value : undefined;
   } catch (error) {
-    if (error instanceof SyntaxError || isErrno(error, "ENOENT", "ENOTDIR", "EACCES")) return undefined;
+    if (error instanceof SyntaxError || isErrno(error, "ENOENT", "ENOTDIR", "EACCES", "ELOOP", "ENXIO"))
+      return undefined;
     throw error;
   }
 }

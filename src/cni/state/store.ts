@@ -55,6 +55,15 @@ export class Store {
     }
   }
 
+  /** Removes a leftover, and leaves a record of the same key alone. */
+  forget(key: string): void {
+    try {
+      rmSync(join(this.#leftovers, `${key}.json`), { force: true });
+    } catch (error) {
+      throw fromIo(`remove the leftover of the attachment from ${this.#leftovers}`, error);
+    }
+  }
+
   /** Puts a record, if there is one, among the leftovers. */
   leave(key: string): void {
     try {
