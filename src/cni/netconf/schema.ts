@@ -262,7 +262,7 @@ const commonEntries = {
   kubeconfig: v.optional(
     v.pipe(
       absolutePath,
-      v.description("For pod annotations. Default: none, unless a service account is mounted."),
+      v.description("Accepted and not used: the container's data is handed over by files."),
     ),
   ),
   logFile: v.optional(v.pipe(absolutePath, v.description("Default: none."))),
