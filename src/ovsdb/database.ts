@@ -2,20 +2,27 @@ import { EventEmitter } from "eventemitter3";
 import { Deadline, longestTimer, type CallOptions } from "../core/call.js";
 import { DisconnectedError, InvalidError, type IncompatibleError } from "../core/errors.js";
 import { Err, Ok, type Result } from "../core/result.js";
+import type { ChangeStream, ChangeStreamOptions } from "./changes/change-stream.js";
+import type { WaitPredicate } from "./changes/wait-for.js";
+import { DatabaseVerbs, type Query } from "./database-verbs.js";
 import { unsendable, type RequestError, type TransactError } from "./errors.js";
 import { Fault, shown } from "./fault.js";
 import { isArray } from "./json.js";
+import type { Lock, LockError, LockOptions } from "./locks.js";
 import { encodeRequest } from "./monitor-request.js";
-import { overFor, type Closed, type OperationOptions, type RowsByTable } from "./monitor.js";
+import { overFor, type Closed, type OperationOptions, type RowsByTable, type WaitError } from "./monitor.js";
 import type { Condition, Operation } from "./operations.js";
 import type { DatabaseRowsAt, LooseChange } from "./replica/live-replica.js";
-import type { Change, Snapshot, TableView } from "./replica/snapshot.js";
+import type { Change, IndexRequest, Snapshot, TableView } from "./replica/snapshot.js";
 import type { Schemas } from "./row-plan.js";
 import type { DatabaseSchema } from "./schema.js";
 import type { Health } from "./session/health.js";
 import type { PortState, SessionPort } from "./session/port.js";
 import { parseSessionRemotes } from "./session/remotes.js";
 import type { Session } from "./session/session.js";
+import type { TransactionCallback, TransactionOptions } from "./transaction/commit.js";
+import type { DryRun } from "./transaction/dry-run.js";
+import type { Commit } from "./transaction/outcome.js";
 import type { OperationResult, ResultsOf } from "./transaction-result.js";
 import type { DatabaseRows } from "./value.js";
 
@@ -41,13 +48,15 @@ export class Database<Db extends DatabaseRows, Rows extends RowsByTable> impleme
   /** What transactions, locks and streams are made of. @internal */
   readonly port: SessionPort<Rows>;
   readonly #session: Session;
+  readonly #verbs: DatabaseVerbs<Db, Rows>;
 
   /** @internal */
-  constructor(session: Session) {
+  constructor(session: Session, indexes: IndexRequest = {}) {
     this.#session = session;
     const { events, port } = typed<Rows>(session);
     this.events = events;
     this.port = port;
+    this.#verbs = new DatabaseVerbs<Db, Rows>(port, indexes);
   }
 
   /** The newest rows, all of them of one moment. */
@@ -92,7 +101,54 @@ export class Database<Db extends DatabaseRows, Rows extends RowsByTable> impleme
     operations: readonly Operation[],
     options: OperationOptions,
   ): Promise<Result<readonly OperationResult[], TransactError>> {
-    return this.port.transact(operations, options);
+    return this.#verbs.transact(operations, options);
+  }
+
+  /**
+   * Calls the callback, which reads one snapshot and writes through `tx`, and sends what it wrote with exactly what it
+   * read to be verified. Where that had changed it calls it again, once the replica has moved. Gives whether it was
+   * committed, rejected, or whether that is unknown: a lost answer is looked for, after the reconnect, by the ids of the
+   * rows that it inserted. What the callback throws is thrown on. The default deadline is 10 s.
+   */
+  transaction<T>(
+    callback: TransactionCallback<Db, Rows, T>,
+    options: TransactionOptions,
+  ): Promise<Commit<T>> {
+    return this.#verbs.transaction(callback, options);
+  }
+
+  /**
+   * Has the server carry out a transaction's operations and undo them. What only a commit checks is not tried: references,
+   * unique columns, and how many rows a table may have.
+   */
+  dryRun<T>(
+    callback: TransactionCallback<Db, Rows, T>,
+    options: OperationOptions,
+  ): Promise<Result<DryRun<T>, TransactError>> {
+    return this.#verbs.dryRun(callback, options);
+  }
+
+  /** The changes from now on, in order, see {@link ChangeStream}. */
+  changes(options?: ChangeStreamOptions): ChangeStream<Rows> {
+    return this.#verbs.changes(options);
+  }
+
+  /** The rows of a table that meet every condition, or of which the function says so, now and (`watch`) from now on. */
+  where<T extends Extract<keyof Rows, string>>(
+    table: T,
+    filter: readonly Condition<Rows[T]>[] | ((row: Rows[T]) => boolean),
+  ): Query<Rows[T]> {
+    return this.#verbs.where(table, filter);
+  }
+
+  /** Waits until the predicate gives something; on time-out the error says what it last saw. The default deadline is 10 s. */
+  waitFor<T>(predicate: WaitPredicate<Rows, T>, options: OperationOptions): Promise<Result<T, WaitError>> {
+    return this.#verbs.waitFor(predicate, options);
+  }
+
+  /** Takes a lock of the server, see {@link Lock}. The default deadline is 10 s. */
+  lock(name: string, options: LockOptions): Promise<Result<Lock, LockError>> {
+    return this.#verbs.lock(name, options);
   }
 
   /**

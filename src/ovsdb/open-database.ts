@@ -106,7 +106,7 @@ export async function openDatabase<
     session.close();
     return opened;
   }
-  return Ok(new Database<Db, MonitoredRows<Db, Request>>(session));
+  return Ok(new Database<Db, MonitoredRows<Db, Request>>(session, options.indexes ?? {}));
 }
 
 function makeSession<Db extends DatabaseRows, Request extends MonitorRequest<Db>>(

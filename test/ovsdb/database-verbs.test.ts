@@ -17,7 +17,11 @@ beforeAll(async () => {
   port = await ClientPort.open(lab.server.remote);
   db = new DatabaseVerbs<LabDatabase, LabRows>(port, {});
 });
-beforeEach(() => lab.empty());
+beforeEach(async () => {
+  await lab.empty();
+  // A stream that begins before the other client's change has been told would begin with that.
+  (await db.transact([], options)).unwrap();
+});
 afterAll(async () => {
   await port.close();
   await lab[Symbol.asyncDispose]();

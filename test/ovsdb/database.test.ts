@@ -43,6 +43,87 @@ describe.skipIf(!available)(`an open database${note}`, () => {
     expect(db.table("Log").by("k", 7002)).toHaveLength(1);
   });
 
+  it("commits what a transaction wrote if what it read still holds, and tells whose a change was", async () => {
+    await using db = await open();
+    await using other = await open();
+    (await db.transact([insert("Log", { msg: "read", k: 6001 })], options)).unwrap();
+    (await other.waitFor((reader) => reader.table("Log").one("k", 6001), options)).unwrap();
+    await using stream = db.changes();
+    await using query = db
+      .where("Log", [
+        ["k", ">", 6001],
+        ["k", "<", 6100],
+      ])
+      .watch();
+    const done = await db.transaction((tx) => {
+      const read = tx.table("Log").one("k", 6001);
+      return tx.insert("Log", { msg: `${read?.msg} and written`, k: 6002 });
+    }, options);
+    expect(done).toMatchObject({
+      outcome: "committed",
+      attempts: 1,
+      inserted: [done.outcome === "committed" && done.value],
+    });
+    expect(query.rows).toMatchObject([{ msg: "read and written" }]);
+    (await other.transact([insert("Log", { k: 6003 })], options)).unwrap();
+    (await db.waitFor((reader) => reader.table("Log").one("k", 6003), options)).unwrap();
+    expect((await stream.next()).value).toMatchObject({
+      origin: { operation: "test" },
+      rows: [{ new: { k: 6002 } }],
+    });
+    expect((await stream.next()).value).toMatchObject({ origin: "remote", rows: [{ new: { k: 6003 } }] });
+  });
+
+  it("loses no increment of two databases that count at once", async () => {
+    await using one = await open();
+    await using two = await open();
+    (await one.transact([insert("Log", { msg: "0", k: 5001 })], options)).unwrap();
+    (await two.waitFor((reader) => reader.table("Log").one("k", 5001), options)).unwrap();
+    const count = async (db: typeof one): Promise<void> => {
+      for (let at = 0; at < 10; at += 1) {
+        const done = await db.transaction((tx) => {
+          const row = tx.table("Log").one("k", 5001);
+          if (row !== undefined) tx.set("Log", row._uuid, { msg: String(Number(row.msg) + 1) });
+        }, options);
+        expect(done.outcome).toBe("committed");
+      }
+    };
+    await Promise.all([count(one), count(two)]);
+    await expect.poll(() => one.table("Log").one("k", 5001)?.msg).toBe("20");
+  });
+
+  it("tries a transaction without doing it", async () => {
+    await using db = await open();
+    const run = (await db.dryRun((tx) => tx.insert("Log", { k: 4001 }), options)).unwrap();
+    expect(run.operations).toMatchObject([{ op: "insert", uuid: run.value }]);
+    expect(db.table("Log").has(run.value)).toBe(false);
+  });
+
+  it("says what it last saw when a wait times out", async () => {
+    await using db = await open();
+    const waited = await db.waitFor((reader) => reader.table("Log").one("k", 3001), {
+      operation: "test",
+      timeoutMs: 50,
+    });
+    expect(waited).toMatchObject({ error: { kind: "timeout" } });
+  });
+
+  it("has a lock that one database holds at a time", async () => {
+    await using db = await open();
+    await using other = await open();
+    const lock = (await db.lock("one_at_a_time", options)).unwrap();
+    const refused = await other.lock("one_at_a_time", { ...options, timeoutMs: 50 });
+    expect(refused).toMatchObject({ error: { kind: "timeout" } });
+    const done = await db.transaction((tx) => {
+      tx.assertLock(lock);
+      tx.insert("Log", { k: 2001 });
+    }, options);
+    expect(done.outcome).toBe("committed");
+    await lock[Symbol.asyncDispose]();
+    await using mine = (await other.lock("one_at_a_time", options)).unwrap();
+    expect(mine.name).toBe("one_at_a_time");
+  });
+
   it("tells the exact difference as one resync after the server was away", { timeout: 30_000 }, async () => {
     await using db = await open();
     (

@@ -11,7 +11,7 @@ export type PortState = "ready" | "lost" | "closed";
 
 /**
  * What transactions, locks, change streams and live queries need of a session, and all they need: a `Database` is one
- * behind its `port`, and a test makes its own. Everything here is synchronous but what returns a promise. @internal
+ * behind its `port`, and a test makes its own. Everything here is synchronous but what returns a promise.
  */
 export interface SessionPort<Rows extends RowsByTable = RowsByTable> {
   /** The newest rows. After a loss these are the last that were known. */
