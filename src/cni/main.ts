@@ -1,3 +1,4 @@
+import packageJson from "../../package.json" with { type: "json" };
 import { commands, readEnvironment, type Environment, type Invocation } from "./environment.js";
 import { code, CniError } from "./errors.js";
 import { openLog, type Log } from "./log.js";
@@ -141,11 +142,13 @@ const usage = `userspace is a CNI plugin: a container runtime starts it with a n
 and CNI_COMMAND (${commands.join(", ")}) in the environment.
 
   userspace explain < CONFIGURATION   prints what ADD would do, and every default
+  userspace --version                 prints the version of the plugin
 `;
 
 /** One run of the plugin. Never throws. */
 export async function main(run: Run): Promise<Answer> {
   const [word] = run.args;
+  if (word === "--version") return { stdout: `${packageJson.version}\n`, exitCode: 0 };
   if (run.env["CNI_COMMAND"] === undefined && word !== undefined && word !== "explain")
     return { stdout: usage, exitCode: word === "--help" ? 0 : 2 };
   let text = "";

@@ -1,6 +1,6 @@
 import type { VSwitch } from "../index.js";
 import type { Context } from "./context.js";
-import { CniError, fromVSwitch, isAway } from "./errors.js";
+import { code, CniError, fromVSwitch, isAway } from "./errors.js";
 import { handoverFiles } from "./handover.js";
 import { ipamDelete, type Ipam } from "./ipam.js";
 import type { Plan, SwitchAddress } from "./plan.js";
@@ -81,6 +81,31 @@ export async function deleteFromSwitch(context: Context, doomed: Doomed): Promis
   return await deleteInterface(vswitch, doomed, vswitchTimeoutMs);
 }
 
+/**
+ * What of these traces is nobody else's: where ids begin alike two containers may have a path in common, and it goes
+ * with the last of them.
+ */
+function ownTraces({ store }: Context, key: string, traces: Traces): Traces {
+  const taken = new Set(
+    store.others(key).flatMap((other) => [...other.traces.sockets, ...other.traces.files]),
+  );
+  const own = (paths: readonly string[]): string[] => paths.filter((path) => !taken.has(path));
+  return { ...traces, sockets: own(traces.sockets), files: own(traces.files) };
+}
+
+/** Refuses an attachment whose data would be written over another's. */
+export function refuseShared({ store }: Context, key: string, { files }: Traces): void {
+  const wanted = new Set(files);
+  for (const { containerId, ifName, network, traces } of store.others(key)) {
+    const shared = traces.files.find((file) => wanted.has(file));
+    if (shared === undefined) continue;
+    throw new CniError({
+      code: code.refused,
+      message: `${shared} belongs to ${ifName} of container ${containerId} on network ${network}, whose id begins alike: leave sharedDir out, give each network a sharedDir of its own, or delete the other first`,
+    });
+  }
+}
+
 /** Removes sockets, files and directories of an attachment. */
 export function removeTraces({ sockets, files, directories }: Traces): void {
   sockets.forEach(removeSocket);
@@ -106,7 +131,7 @@ export async function tearDown(context: Context, doomed: Doomed, ipam: Ipam | un
     }
   };
   const outcome = await attempt(() => deleteFromSwitch(context, doomed));
-  await attempt(() => removeTraces(doomed.traces));
+  await attempt(() => removeTraces(ownTraces(context, doomed.key, doomed.traces)));
   if (ipam !== undefined) await attempt(() => ipamDelete(ipam));
   const [first, ...others] = failures;
   if (first !== undefined) throw first.withDetails(others.map(({ message }) => message));

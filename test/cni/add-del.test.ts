@@ -70,15 +70,18 @@ describe.skipIf(!hostLocal)(`ADD and DEL with host-local${note}`, () => {
     expect(lab.addresses()).toEqual(["10.56.217.3"]);
   });
 
-  test("containers whose ids begin alike do not meet", async () => {
+  test("of two containers whose ids begin alike the second is refused a directory that is the first one's", async () => {
     const conf = lab.conf({ host: slave, ipam: lab.ipam() });
-    const ids = ["cnitool-7d3caaaaaaaa", "cnitool-7d3cbbbbbbbb"];
-    for (const id of ids)
-      expect(await lab.run({ command: "ADD", conf, containerId: id })).toMatchObject({ exitCode: 0 });
-    expect(new Set(lab.memory.interfaces().map(({ socket }) => socket)).size).toBe(2);
-    await lab.run({ command: "DEL", conf, containerId: ids[0] ?? "" });
+    const [first, second] = ["cnitool-7d3caaaaaaaa", "cnitool-7d3cbbbbbbbb"] as const;
+    expect(await lab.run({ command: "ADD", conf, containerId: first })).toMatchObject({ exitCode: 0 });
+    const before = lab.tree(lab.sharedDir);
+    const refused = await lab.run({ command: "ADD", conf, containerId: second });
+    expect(refused.exitCode).toBe(1);
+    expect(JSON.stringify(refused)).toContain(`belongs to net1 of container ${first}`);
+    await lab.run({ command: "DEL", conf, containerId: second });
+    expect(lab.tree(lab.sharedDir)).toEqual(before);
     expect(lab.memory.interfaces()).toHaveLength(1);
-    await lab.run({ command: "DEL", conf, containerId: ids[1] ?? "" });
+    await lab.run({ command: "DEL", conf, containerId: first });
     expect(lab.left()).toEqual(nothing);
   });
 

@@ -12,7 +12,7 @@ import { linkSocket, permitSocket, prepareDirectories } from "../sockets.js";
 import { lock } from "../state/lock.js";
 import type { AttachmentRecord } from "../state/record.js";
 import { connectTo, createInterface, unwrap } from "../switch.js";
-import { recordedSwitch, sweepLeftovers, tearDown, tracesOf } from "../teardown.js";
+import { recordedSwitch, refuseShared, sweepLeftovers, tearDown, tracesOf } from "../teardown.js";
 import { newestVersion } from "../versions.js";
 import type { World } from "../world.js";
 
@@ -159,6 +159,8 @@ async function build(
 ): Promise<CniResult> {
   const { store, loaded } = context;
   store.write(plan.key, record);
+  // After the record: of two that come at once at least one sees the other's.
+  refuseShared(context, plan.key, record.traces);
   const { vswitch: opened, addressing } = await prepare(context, plan, progress);
   await using vswitch = opened;
   prepareDirectories(plan, !switchMakesSocket(plan));
@@ -217,7 +219,7 @@ export async function add(
   const plan = planAttachment(loaded, invocation);
   previousOf(loaded, invocation);
   checkNamespace(invocation.netns, world.env);
-  using _held = await lock(context.store.locks, plan.key, lockTimeoutMs);
+  using _held = await lock(context.store.locks, plan.key, lockTimeoutMs, world.signal);
   const earlier = await settleEarlier(context, plan);
   if (earlier !== undefined) return writeResult(await repeat(context, plan, earlier), loaded.version);
   const progress = { ipam: false, vswitch: false };

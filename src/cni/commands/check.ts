@@ -115,7 +115,7 @@ export async function check(world: World, invocation: Invocation, loaded: Loaded
   const previous = previousOf(loaded);
   const plan = planAttachment(loaded, invocation);
   checkNamespace(invocation.netns, world.env);
-  using _held = await lock(context.store.locks, plan.key, lockTimeoutMs);
+  using _held = await lock(context.store.locks, plan.key, lockTimeoutMs, world.signal);
   const index = previous.interfaces.findIndex(
     ({ name, sandbox = "" }) =>
       name === invocation.ifName && (sandbox === "" || sandbox === invocation.netns),

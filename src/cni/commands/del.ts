@@ -29,7 +29,7 @@ export async function del(world: World, invocation: Invocation, loaded: Loaded):
   const context = contextOf(world, invocation, loaded);
   const { store } = context;
   const key = attachmentKey(loaded.conf.name, invocation);
-  using _held = await lock(store.locks, key, lockTimeoutMs);
+  using _held = await lock(store.locks, key, lockTimeoutMs, world.signal);
   const found = store.read(key);
   await tearDown(context, doomedOf(loaded, invocation, key, found), ipamOfRecord(context, found));
 }

@@ -103,8 +103,13 @@ export function tryLock(directory: string, key: string): Held | undefined {
   }
 }
 
-/** Waits for the lock. Throws a {@link CniError} of code 11 when it is not to be had in time. */
-export async function lock(directory: string, key: string, timeoutMs: number): Promise<Held> {
+/** Waits for the lock. Throws a {@link CniError} of code 11 when it is not to be had in time, or the signal fires first. */
+export async function lock(
+  directory: string,
+  key: string,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<Held> {
   const endsAt = performance.now() + timeoutMs;
   for (;;) {
     const held = tryLock(directory, key);
@@ -113,6 +118,11 @@ export async function lock(directory: string, key: string, timeoutMs: number): P
       throw new CniError({
         code: code.tryAgain,
         message: `another run of the plugin works on this attachment and did not end within ${timeoutMs} ms: try again`,
+      });
+    if (signal.aborted)
+      throw new CniError({
+        code: code.tryAgain,
+        message: "another run of the plugin works on this attachment, and this one was cancelled: try again",
       });
     await sleep(5 + Math.random() * 20);
   }

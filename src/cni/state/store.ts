@@ -80,6 +80,12 @@ export class Store {
     return this.#list(this.#records).filter((key) => key.startsWith(networkPrefix(network)));
   }
 
+  /** The records of all other attachments, of any network. */
+  others(key: string): readonly AttachmentRecord[] {
+    const found = this.#list(this.#records).map((each) => (each === key ? "absent" : this.read(each)));
+    return found.flatMap((each) => (typeof each === "string" ? [] : [each.record]));
+  }
+
   leftovers(): readonly string[] {
     return this.#list(this.#leftovers);
   }
