@@ -27,7 +27,7 @@ export interface OldResult {
 }
 
 /** `remote-<ifname>.json`: the network configuration with the container's end in the place of the host's. */
-export interface OldRemote {
+interface OldRemote {
   readonly cniVersion: string;
   readonly type: string;
   readonly ipam: { readonly type?: string };
@@ -38,7 +38,7 @@ export interface OldRemote {
 }
 
 /** `addData-<ifname>.json`. */
-export interface OldAddData {
+interface OldAddData {
   readonly containerId: string;
   readonly ifName: string;
   readonly ipResult: OldResult;

@@ -4,7 +4,7 @@ import { OvsdbServer, type OvsdbServerOptions } from "./openvswitch/ovsdb-server
 import { OpenVSwitch, type OpenVSwitchOptions } from "./openvswitch/vswitch.js";
 
 export { availableFlavours } from "./openvswitch/flavours.js";
-export type { ClusterMember, OvsdbCluster, OvsdbClusterOptions } from "./openvswitch/cluster.js";
+export type { OvsdbCluster, OvsdbClusterOptions } from "./openvswitch/cluster.js";
 export type { OvsdbServer, OvsdbServerOptions } from "./openvswitch/ovsdb-server.js";
 export type { Flavour, OpenVSwitch, OpenVSwitchOptions } from "./openvswitch/vswitch.js";
 

@@ -289,9 +289,6 @@ const runtimeEntries = {
 /** Other plugins and runtimes have keys beside ours: those are left alone. */
 export const netconfSchema = v.looseObject({ ...commonEntries, ...runtimeEntries });
 
-/** The same without what the runtime adds: what a user writes. */
-export const publishedSchema = v.looseObject(commonEntries);
-
 export type NetConf = v.InferOutput<typeof netconfSchema>;
 export type HostEnd = NetConf["host"];
 export type ContainerEnd = NonNullable<NetConf["container"]>;
