@@ -26,24 +26,6 @@ export interface OldResult {
   readonly dns: Readonly<Record<string, unknown>>;
 }
 
-/** `remote-<ifname>.json`: the network configuration with the container's end in the place of the host's. */
-interface OldRemote {
-  readonly cniVersion: string;
-  readonly type: string;
-  readonly ipam: { readonly type?: string };
-  readonly dns: Readonly<Record<string, unknown>>;
-  readonly name: string;
-  readonly host: OldEnd;
-  readonly container: OldEnd;
-}
-
-/** `addData-<ifname>.json`. */
-interface OldAddData {
-  readonly containerId: string;
-  readonly ifName: string;
-  readonly ipResult: OldResult;
-}
-
 /** `configData-<cid12>-<ifname>.json`, and a member of the list in annotation `userspace/configuration-data`. */
 export interface OldConfigurationData {
   readonly containerId: string;

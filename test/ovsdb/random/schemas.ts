@@ -97,20 +97,3 @@ const tables = (alwaysRoot: boolean): fc.Arbitrary<TableJson> =>
 export const schemas: fc.Arbitrary<SchemaJson> = fc
   .tuple(tables(true), tables(false), tables(false))
   .map(([a, b, c]) => ({ name: "Random", version: "1.0.0", tables: { A: a, B: b, C: c } }));
-
-/** A schema to which another can be converted: some columns are gone and others are there. */
-export function changedSchemas(schema: SchemaJson): fc.Arbitrary<SchemaJson> {
-  return fc
-    .record({ table: fc.constantFrom(...tableNames), type: types, drop: fc.boolean() })
-    .map(({ table, type, drop }): SchemaJson => {
-      const old = schema.tables[table];
-      if (old === undefined) return schema;
-      const indexed = new Set(old.indexes?.flat());
-      const kept = Object.entries(old.columns).filter(
-        ([name]) => !drop || name === "c0" || indexed.has(name),
-      );
-      const extra = type.key.type === "uuid" ? { ...type, min: 0 as const } : type;
-      const columns = { ...Object.fromEntries(kept), extra: { type: extra } };
-      return { ...schema, tables: { ...schema.tables, [table]: { ...old, columns } } };
-    });
-}
