@@ -12,7 +12,7 @@ import {
   type RequestError,
   type TransactError,
 } from "./errors.js";
-import { fault, Fault } from "./fault.js";
+import { Fault } from "./fault.js";
 import { isArray } from "./json.js";
 import {
   encodeRequest,
@@ -35,8 +35,9 @@ import { prepareTransaction, type PreparedTransaction } from "./prepared.js";
 import type { Schemas } from "./row-plan.js";
 import { compareSchemas, type SchemaReport } from "./schema-report.js";
 import type { DatabaseSchema } from "./schema.js";
+import { readNames, readServerId } from "./server-answers.js";
 import { readTransactionResult, type OperationResult, type ResultsOf } from "./transaction-result.js";
-import { toUuid, type Uuid } from "./uuid.js";
+import type { Uuid } from "./uuid.js";
 import type { DatabaseRows } from "./value.js";
 
 /** What a client tells. */
@@ -289,16 +290,6 @@ export class OvsdbClient<Db extends DatabaseRows = DatabaseRows> implements Asyn
     this.events.emit("close", reason);
     this.events.removeAllListeners();
   }
-}
-
-function readNames(wire: unknown): readonly string[] | Fault {
-  if (!isArray(wire)) return fault("an array of names", wire);
-  const names = wire.filter((name) => typeof name === "string");
-  return names.length === wire.length ? names : fault("an array of names", wire);
-}
-
-function readServerId(wire: unknown): Uuid | Fault {
-  return (typeof wire === "string" ? toUuid(wire) : undefined) ?? fault("a uuid", wire);
 }
 
 function noConditions(operation: string): IncompatibleError {

@@ -1,4 +1,4 @@
-import type { Result } from "../core/result.js";
+import { Err, Ok, type Result } from "../core/result.js";
 import { ChangeStream, type ChangeStreamOptions } from "./changes/change-stream.js";
 import {
   anyRows,
@@ -10,8 +10,9 @@ import {
 } from "./changes/live-query.js";
 import { TransactionsUnderway } from "./changes/origin.js";
 import { waitFor, type WaitPredicate } from "./changes/wait-for.js";
-import type { TransactError } from "./errors.js";
-import { shown } from "./fault.js";
+import { convert } from "./convert.js";
+import { advised, broken, type RequestError, type TransactError } from "./errors.js";
+import { Fault, shown } from "./fault.js";
 import { findRows } from "./find-rows.js";
 import { isArray } from "./json.js";
 import { Locks, type Lock, type LockError, type LockOptions } from "./locks.js";
@@ -19,11 +20,13 @@ import type { OperationOptions, RowsByTable, WaitError } from "./monitor.js";
 import type { Condition, Operation } from "./operations.js";
 import type { IndexRequest } from "./replica/snapshot.js";
 import type { IdentifiedRow } from "./row-plan.js";
+import { readNames, readServerId } from "./server-answers.js";
 import type { SessionPort } from "./session/port.js";
 import { commit, type TransactionCallback, type TransactionOptions } from "./transaction/commit.js";
 import { dryRun, type DryRun } from "./transaction/dry-run.js";
 import type { Commit } from "./transaction/outcome.js";
 import type { OperationResult } from "./transaction-result.js";
+import type { Uuid } from "./uuid.js";
 import type { DatabaseRows } from "./value.js";
 
 /** Some rows of a table, by what they are like. */
@@ -97,6 +100,30 @@ export class DatabaseVerbs<Db extends DatabaseRows, Rows extends RowsByTable> {
 
   lock(name: string, options: LockOptions): Promise<Result<Lock, LockError>> {
     return this.#locks.lock(name, options);
+  }
+
+  convert(schema: unknown, options: OperationOptions): Promise<Result<void, RequestError>> {
+    return convert(this.#port, schema, options);
+  }
+
+  getServerId(options: OperationOptions): Promise<Result<Uuid, RequestError>> {
+    return this.#ask("get_server_id", "id", readServerId, options);
+  }
+
+  listDbs(options: OperationOptions): Promise<Result<readonly string[], RequestError>> {
+    return this.#ask("list_dbs", "list of databases", readNames, options);
+  }
+
+  async #ask<T>(
+    method: string,
+    what: string,
+    read: (wire: unknown) => T | Fault,
+    options: OperationOptions,
+  ): Promise<Result<T, RequestError>> {
+    const answer = await this.#port.call(method, [], options);
+    if (answer.isErr()) return Err(advised(answer.error, method));
+    const value = read(answer.value);
+    return value instanceof Fault ? Err(broken(options.operation, what, value)) : Ok(value);
   }
 }
 

@@ -1,40 +1,29 @@
-import { EventEmitter } from "eventemitter3";
-import { Deadline, longestTimer, type CallOptions } from "../core/call.js";
-import { DisconnectedError, InvalidError, type IncompatibleError } from "../core/errors.js";
-import { Err, Ok, type Result } from "../core/result.js";
+import type { EventEmitter } from "eventemitter3";
+import type { CallOptions } from "../core/call.js";
+import { InvalidError, type IncompatibleError } from "../core/errors.js";
+import { Err, type Result } from "../core/result.js";
 import type { ChangeStream, ChangeStreamOptions } from "./changes/change-stream.js";
 import type { WaitPredicate } from "./changes/wait-for.js";
+import { typed, within, type DatabaseEvents } from "./database-port.js";
 import { DatabaseVerbs, type Query } from "./database-verbs.js";
 import { unsendable, type RequestError, type TransactError } from "./errors.js";
 import { Fault, shown } from "./fault.js";
-import { isArray } from "./json.js";
 import type { Lock, LockError, LockOptions } from "./locks.js";
 import { encodeRequest } from "./monitor-request.js";
-import { overFor, type Closed, type OperationOptions, type RowsByTable, type WaitError } from "./monitor.js";
+import type { Closed, OperationOptions, RowsByTable, WaitError } from "./monitor.js";
 import type { Condition, Operation } from "./operations.js";
-import type { DatabaseRowsAt, LooseChange } from "./replica/live-replica.js";
-import type { Change, IndexRequest, Snapshot, TableView } from "./replica/snapshot.js";
-import type { Schemas } from "./row-plan.js";
+import type { IndexRequest, Snapshot, TableView } from "./replica/snapshot.js";
 import type { DatabaseSchema } from "./schema.js";
 import type { Health } from "./session/health.js";
-import type { PortState, SessionPort } from "./session/port.js";
+import type { SessionPort } from "./session/port.js";
 import { parseSessionRemotes } from "./session/remotes.js";
 import type { Session } from "./session/session.js";
 import type { TransactionCallback, TransactionOptions } from "./transaction/commit.js";
 import type { DryRun } from "./transaction/dry-run.js";
 import type { Commit } from "./transaction/outcome.js";
 import type { OperationResult, ResultsOf } from "./transaction-result.js";
+import type { Uuid } from "./uuid.js";
 import type { DatabaseRows } from "./value.js";
-
-/** What a database tells. */
-export interface DatabaseEvents<Rows extends RowsByTable> {
-  /** Rows have changed; `snapshot()` has the new ones. Told synchronously, in order. */
-  readonly change: [Change<Rows>];
-  /** The session has gone a step: it was connected, has become up to date, has been lost, waits, ... */
-  readonly state: [Health];
-  /** It is over, for the given reason. Comes once, and nothing comes after it. */
-  readonly close: [Closed];
-}
 
 /** Why conditions did not come into effect. */
 export type ConditionsError = RequestError | IncompatibleError;
@@ -91,7 +80,8 @@ export class Database<Db extends DatabaseRows, Rows extends RowsByTable> impleme
 
   /**
    * Does all of the operations, or none, on the present connection, as `OvsdbClient.transact` does. What they changed is
-   * in `snapshot()` when the promise settles. `disconnected` with `not-sent` where there is no connection just now.
+   * in `snapshot()` when the promise settles. `disconnected` with `not-sent` where there is no connection just now. To cancel
+   * it, give it a signal: the server is told, so that a `wait` is not done later, and what it did is `unknown`.
    */
   transact<const Operations extends readonly Operation<Db>[]>(
     operations: Operations,
@@ -171,6 +161,25 @@ export class Database<Db extends DatabaseRows, Rows extends RowsByTable> impleme
   }
 
   /**
+   * Has the server convert the database to another schema (`ovsdb-client convert`), as JSON. Settles when the rows are there
+   * by that schema. `rejected` where the server does not take it, or the rows do not fit. Where the answer is lost, the
+   * schema after the reconnect tells whether it was done. The default deadline is 60 s.
+   */
+  convert(schema: unknown, options: OperationOptions): Promise<Result<void, RequestError>> {
+    return this.#verbs.convert(schema, options);
+  }
+
+  /** A uuid that the present server's process made when it started: another one after a restart, or at another member. */
+  async getServerId(options: OperationOptions): Promise<Result<Uuid, RequestError>> {
+    return this.#trusted(await this.#verbs.getServerId(options));
+  }
+
+  /** The names of the present server's databases, `_Server` among them. */
+  async listDbs(options: OperationOptions): Promise<Result<readonly string[], RequestError>> {
+    return this.#trusted(await this.#verbs.listDbs(options));
+  }
+
+  /**
    * Gives the session other remotes. It keeps its connection if that is among them and the `cid:` is the same; else it
    * connects to one of them at once.
    */
@@ -200,6 +209,12 @@ export class Database<Db extends DatabaseRows, Rows extends RowsByTable> impleme
     return this.close();
   }
 
+  /** A server whose answer is none is left: nothing of it can be relied on. */
+  #trusted<T>(result: Result<T, RequestError>): Result<T, RequestError> {
+    if (result.isErr() && result.error.kind === "protocol") this.#session.forceReconnect();
+    return result;
+  }
+
   #checkMonitored(table: string): InvalidError | undefined {
     const monitored = [...(this.#session.rows?.tables.keys() ?? [])];
     if (monitored.includes(table)) return undefined;
@@ -213,154 +228,4 @@ export class Database<Db extends DatabaseRows, Rows extends RowsByTable> impleme
       message,
     });
   }
-}
-
-/** Waits for a promise that settles by itself at the latest when the session ends, as long as the caller wants to. */
-async function within<T, E>(
-  operation: string,
-  options: CallOptions,
-  doing: string,
-  promise: Promise<Result<T, E>>,
-): Promise<Result<T, E | RequestError>> {
-  if (options.signal === undefined && options.timeoutMs === undefined) return await promise;
-  const started = Deadline.start(operation, options, longestTimer);
-  if (started.isErr()) return started;
-  using deadline = started.value;
-  const { signal } = deadline;
-  const gaveUp = new Promise<Result<T, E | RequestError>>((resolve) => {
-    const onAbort = (): void => resolve(Err(deadline.failure(doing, "unknown")));
-    if (signal.aborted) onAbort();
-    else signal.addEventListener("abort", onAbort, { once: true });
-  });
-  return await Promise.race([promise, gaveUp]);
-}
-
-/**
- * A session whose rows have types. That they are of these types is known here and nowhere else: they were asked for by
- * their columns' names, and read by the schema.
- */
-function typed<Rows extends RowsByTable>(
-  session: Session,
-): { readonly events: EventEmitter<DatabaseEvents<Rows>>; readonly port: SessionPort<Rows> };
-function typed(session: Session): {
-  readonly events: EventEmitter<DatabaseEvents<RowsByTable>>;
-  readonly port: SessionPort;
-} {
-  const events = new EventEmitter<DatabaseEvents<RowsByTable>>();
-  session.onChange.add((change) => void events.emit("change", asChange(change)));
-  session.onHealth.add((health) => void events.emit("state", health));
-  session.onState.add((state) => {
-    if (state !== "closed" || session.closed === undefined) return;
-    events.emit("close", session.closed);
-    events.removeAllListeners();
-  });
-  return { events, port: new Port(session) };
-}
-
-function asChange(change: LooseChange): Change {
-  return change;
-}
-
-/** See {@link SessionPort}. */
-class Port implements SessionPort {
-  readonly #session: Session;
-
-  constructor(session: Session) {
-    this.#session = session;
-  }
-
-  snapshot(): Snapshot & { table(name: string): TableView } {
-    return this.#rows();
-  }
-
-  get schemas(): Schemas {
-    return this.#session.schemas ?? unopened();
-  }
-
-  get generation(): number {
-    return this.#session.generation;
-  }
-
-  get isReady(): boolean {
-    return this.#session.isReady;
-  }
-
-  get closed(): Closed | undefined {
-    return this.#session.closed;
-  }
-
-  async transact(
-    operations: readonly Operation[],
-    options: OperationOptions,
-  ): Promise<Result<readonly OperationResult[], TransactError>> {
-    if (!isArray(operations)) return Err(noOperations(options.operation, operations));
-    const { client } = this.#session;
-    return client === undefined
-      ? Err(this.#notConnected(options.operation))
-      : await client.transact(operations, options);
-  }
-
-  async call(
-    method: string,
-    params: readonly unknown[],
-    options: OperationOptions,
-  ): Promise<Result<unknown, RequestError>> {
-    const { connection } = this.#session;
-    if (connection === undefined) return Err(this.#notConnected(options.operation));
-    return await connection.call(method, params, { ...options, timeoutMs: options.timeoutMs ?? 10_000 });
-  }
-
-  async ready(options: OperationOptions): Promise<Result<void, RequestError>> {
-    const { operation } = options;
-    const { closed } = this.#session;
-    if (closed !== undefined) return Err(overFor(operation, closed));
-    if (this.isReady) return Ok(undefined);
-    const stops: (() => void)[] = [];
-    const ready = new Promise<Result<void, RequestError>>((resolve) => {
-      const told = (state: PortState): void => {
-        if (state === "ready") resolve(Ok(undefined));
-        if (state === "closed") resolve(Err(this.#notConnected(operation)));
-      };
-      stops.push(this.#session.onState.add(told));
-    });
-    const result = await within(operation, options, "waiting for a connection", ready);
-    for (const stop of stops) stop();
-    return result;
-  }
-
-  onChange(listener: (change: Change) => void): () => void {
-    return this.#session.onChange.add(listener);
-  }
-
-  onState(listener: (state: PortState) => void): () => void {
-    return this.#session.onState.add(listener);
-  }
-
-  onNotification(method: string, listener: (params: readonly unknown[]) => void): () => void {
-    return this.#session.onNotification.add((told) => {
-      if (told.method === method) listener(told.params);
-    });
-  }
-
-  #rows(): DatabaseRowsAt {
-    return this.#session.rows ?? unopened();
-  }
-
-  #notConnected(operation: string): Closed {
-    const { closed, health } = this.#session;
-    if (closed !== undefined) return overFor(operation, closed);
-    const message = `${operation}: nothing was sent: there is no connection to the database just now (${health.state}: ${health.reason})`;
-    return new DisconnectedError({ operation, outcome: "not-sent", message });
-  }
-}
-
-/** Only `openDatabase` makes a database, and it gives it away when its rows are in. */
-function unopened(): never {
-  throw new TypeError("the database has not been opened");
-}
-
-function noOperations(operation: string, got: unknown): InvalidError {
-  const expected = "an array of operations";
-  const message = `${operation}: operations is ${shown(got)}; expected ${expected}`;
-  return new InvalidError({ operation, path: "operations", expected, got: shown(got), message });
 }

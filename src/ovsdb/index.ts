@@ -26,7 +26,8 @@ export type {
 } from "./column-type.js";
 export { connectOvsdb, type ConnectError, type ConnectOptions } from "./connect.js";
 export type { TlsOptions } from "../net/tls.js";
-export { Database, type ConditionsError, type DatabaseEvents } from "./database.js";
+export { Database, type ConditionsError } from "./database.js";
+export type { DatabaseEvents } from "./database-port.js";
 export {
   TransactionRejectedError,
   type FailedOperation,

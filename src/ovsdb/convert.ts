@@ -1,0 +1,92 @@
+import { Deadline } from "../core/call.js";
+import { InvalidError } from "../core/errors.js";
+import { Err, Ok, type Result } from "../core/result.js";
+import { advised, type RequestError } from "./errors.js";
+import { Fault, shown } from "./fault.js";
+import { overFor, type OperationOptions, type RowsByTable } from "./monitor.js";
+import { parseSchema } from "./parse-schema.js";
+import { compareSchemas } from "./schema-report.js";
+import type { DatabaseSchema } from "./schema.js";
+import type { SessionPort } from "./session/port.js";
+
+/** As long as a large database and its cluster may take. */
+const convertMs = 60_000;
+
+/**
+ * Has the server convert the database to another schema, and waits until the rows are there by that schema. Where the
+ * answer is lost, the schema that is there after the reconnect tells whether it was done.
+ */
+export async function convert<Rows extends RowsByTable>(
+  port: SessionPort<Rows>,
+  schema: unknown,
+  options: OperationOptions,
+): Promise<Result<void, RequestError>> {
+  const { operation } = options;
+  const wanted = wantedSchema(port.schemas.server.name, schema, operation);
+  if (wanted instanceof InvalidError) return Err(wanted);
+  const started = Deadline.start(operation, options, convertMs);
+  if (started.isErr()) return started;
+  using deadline = started.value;
+  const ready = await port.ready({ operation, ...deadline.step() });
+  if (ready.isErr()) return ready;
+  const { generation } = port;
+  const answer = await port.call("convert", [wanted.name, schema], { operation, ...deadline.step() });
+  if (answer.isOk()) {
+    const isIn = (): boolean => port.generation > generation || isSame(wanted, port.schemas.server);
+    return await until(port, isIn, deadline);
+  }
+  const { error } = answer;
+  if (error.kind !== "disconnected" || error.outcome !== "unknown") return Err(advised(error, "convert"));
+  const again = await port.ready({ operation, ...deadline.step() });
+  return again.isOk() && isSame(wanted, port.schemas.server) ? Ok(undefined) : Err(error);
+}
+
+function wantedSchema(database: string, schema: unknown, operation: string): DatabaseSchema | InvalidError {
+  const wanted = parseSchema(schema);
+  const bad = (path: string, expected: string, got: string): InvalidError => {
+    const message = `${operation}: ${path} is ${got}; expected ${expected}. Nothing was sent`;
+    return new InvalidError({ operation, path, expected, got, message });
+  };
+  if (wanted instanceof Fault) {
+    const path = wanted.path === "" ? "schema" : `schema.${wanted.path}`;
+    return bad(path, wanted.expected, wanted.got);
+  }
+  if (wanted.name === database) return wanted;
+  return bad("schema.name", `${database}, the database that is open`, shown(wanted.name));
+}
+
+/** Whether two schemas are the same as far as rows depend on it. */
+function isSame(one: DatabaseSchema, other: DatabaseSchema): boolean {
+  return (
+    one.version === other.version &&
+    compareSchemas(one, other).differences.length === 0 &&
+    compareSchemas(other, one).differences.length === 0
+  );
+}
+
+/** Settles when the session is up to date and it is so. */
+function until<Rows extends RowsByTable>(
+  port: SessionPort<Rows>,
+  isSo: () => boolean,
+  deadline: Deadline,
+): Promise<Result<void, RequestError>> {
+  const { operation, signal } = deadline;
+  return new Promise((resolve) => {
+    const settle = (result: Result<void, RequestError>): void => {
+      stop();
+      signal.removeEventListener("abort", onAbort);
+      resolve(result);
+    };
+    const look = (): void => {
+      if (port.closed !== undefined) settle(Err(overFor(operation, port.closed)));
+      else if (port.isReady && isSo()) settle(Ok(undefined));
+    };
+    const onAbort = (): void => {
+      const doing = "waiting for the rows after the conversion, which was done";
+      settle(Err(deadline.failure(doing, "unknown")));
+    };
+    const stop = port.onState(look);
+    signal.addEventListener("abort", onAbort, { once: true });
+    look();
+  });
+}
