@@ -4,22 +4,24 @@
  * Arguments: REMOTE sync | REMOTE transact COUNT WINDOW
  */
 import process from "node:process";
-import { connectOvsdb, operations, toUuid, zeroUuid, type OvsdbClient } from "../../src/ovsdb/index.js";
+import {
+  connectOvsdb,
+  openDatabase,
+  operations,
+  toUuid,
+  zeroUuid,
+  type OvsdbClient,
+} from "../../src/ovsdb/index.js";
 import { measureReplica, warmUp } from "../support/replica-result.js";
 
 const [, , remote = "", task = "", count = "0", window = "1"] = process.argv;
 const { update } = operations();
 
-async function open() {
-  return (await connectOvsdb({ remote, database: "Bench" })).unwrap();
-}
-
 async function sync() {
-  await using client = await open();
-  const monitored = await client.monitor({ Item: {} }, { operation: "benchmark", timeoutMs: 120_000 });
+  await using database = (await openDatabase({ remote, database: "Bench" })).unwrap();
   let rows = 0;
   let sum = 0;
-  for (const { n, opts, tags } of monitored.unwrap().table("Item").values()) {
+  for (const { n, opts, tags } of database.table("Item")) {
     rows++;
     if (typeof n === "number" && opts instanceof Map && Array.isArray(tags))
       sum += n + opts.size + tags.length;
@@ -43,7 +45,7 @@ async function transact(client: OvsdbClient, total: number) {
 
 if (task === "sync") await measureReplica(sync);
 else {
-  await using client = await open();
+  await using client = (await connectOvsdb({ remote, database: "Bench" })).unwrap();
   await transact(client, warmUp);
   await measureReplica(() => transact(client, Number(count)));
 }

@@ -84,25 +84,43 @@ function identity(atom: WireAtom): unknown {
 }
 
 function setCodec(atom: AtomCodec, min: number, max: number): DatumCodec {
+  const none: readonly Atom[] = min === 0 ? [] : [atom.default];
   return {
-    default: min === 0 ? [] : [atom.default],
-    decode: (wire) => decodeSet(atom, min, max, wire),
+    default: none,
+    decode: (wire) => decodeSet(atom, min, max, none, wire),
     encode: (value, context) => encodeSet(atom, min, max, value, context),
   };
 }
 
-function decodeSet(atom: AtomCodec, min: number, max: number, wire: unknown): Value | Fault {
+function decodeSet(
+  atom: AtomCodec,
+  min: number,
+  max: number,
+  none: readonly Atom[],
+  wire: unknown,
+): Value | Fault {
   const list = members(wire);
   if (list instanceof Fault) return list;
   if (list.length < min || list.length > max) return fault(`a set with ${count("member", min, max)}`, wire);
-  const values: Atom[] = [];
-  for (const each of list) {
-    const value = atom.decode(each);
-    if (value instanceof Fault) return value;
-    values.push(value);
+  if (list.length === 0) return none;
+  // An array that grows by pushing keeps room for as many again, in each of thousands of rows.
+  const values = list.map((each) => atom.decode(each));
+  if (!areAtoms(values)) return values.find((each) => each instanceof Fault) ?? fault("a set", wire);
+  return hasTwice(values) ? fault("each member once", wire) : values;
+}
+
+function areAtoms(values: readonly (Atom | Fault)[]): values is readonly Atom[] {
+  return !values.some((each) => each instanceof Fault);
+}
+
+const fewMembers = 8;
+
+function hasTwice(values: readonly Atom[]): boolean {
+  if (values.length > fewMembers) return new Set(values).size !== values.length;
+  for (let at = 1; at < values.length; at += 1) {
+    for (let before = 0; before < at; before += 1) if (values[before] === values[at]) return true;
   }
-  if (values.length > 1 && new Set(values).size !== values.length) return fault("each member once", wire);
-  return values;
+  return false;
 }
 
 function encodeSet(
@@ -129,19 +147,28 @@ function encodeSet(
 }
 
 function mapCodec(key: AtomCodec, value: AtomCodec, min: number, max: number): DatumCodec {
+  const none: ReadonlyMap<Atom, Atom> = new Map(min === 0 ? [] : [[key.default, value.default]]);
   return {
-    default: new Map<Atom, Atom>(min === 0 ? [] : [[key.default, value.default]]),
-    decode: (wire) => decodeMap(key, value, min, max, wire),
+    default: none,
+    decode: (wire) => decodeMap(key, value, min, max, none, wire),
     encode: (given, context) => encodeMap(key, value, min, max, given, context),
   };
 }
 
-function decodeMap(key: AtomCodec, value: AtomCodec, min: number, max: number, wire: unknown): Value | Fault {
+function decodeMap(
+  key: AtomCodec,
+  value: AtomCodec,
+  min: number,
+  max: number,
+  none: ReadonlyMap<Atom, Atom>,
+  wire: unknown,
+): Value | Fault {
   if (!isArray(wire) || wire.length !== 2 || wire[0] !== "map" || !isArray(wire[1])) {
     return fault('["map", [[key, value], ...]]', wire);
   }
   const pairs = wire[1];
   if (pairs.length < min || pairs.length > max) return fault(`a map with ${count("pair", min, max)}`, wire);
+  if (pairs.length === 0) return none;
   const map = new Map<Atom, Atom>();
   for (const pair of pairs) {
     if (!isArray(pair) || pair.length !== 2) return fault("a pair of key and value", pair);

@@ -200,10 +200,11 @@ class Reload {
       if (isRest(key, updates[key])) continue;
       const uuid = toUuid(key);
       if (uuid === undefined) return fault("the uuid of a row", key).within(table);
-      const row = afterUpdate(plan, uuid, editor.get(uuid), updates[key], format);
+      const row = afterUpdate(plan, uuid, undefined, updates[key], format);
       if (row instanceof Fault) return row.within(table);
       if (row === undefined) return fault("a row that is there", "delete").within(table);
-      editor.put(uuid, undefined, this.#compare(table, before?.get(uuid), row, comparable));
+      const isNew = editor.add(uuid, this.#compare(table, before?.get(uuid), row, comparable));
+      if (!isNew) return fault("a row that was not told of before", uuid).within(table);
     }
     return undefined;
   }

@@ -1,42 +1,68 @@
 import type { KeyPart } from "./key-part.js";
 
-const bits = 5;
+const bits = 4;
 const width = 1 << bits;
 const mask = width - 1;
 /** A leaf of more entries becomes a branch, as long as the keys' hashes have bits left. */
-const mostInLeaf = 12;
-const lastShift = 30;
+const mostInLeaf = 32;
+const lastShift = 28;
 
 /** A leaf with entries, or a branch with children. One shape for both: it is what every lookup looks at. */
 class Node<V> {
   /** Only the editor that is this may write to the node; everybody else copies it first. */
   readonly owner: object;
   readonly children: (Node<V> | undefined)[] | undefined;
+  /** Of each key: to compare them costs nothing, while every other key that is looked at is a miss of the cache. */
+  readonly hashes: number[];
   readonly keys: KeyPart[];
   readonly values: V[];
 
   constructor(
     owner: object,
     children: (Node<V> | undefined)[] | undefined,
-    keys: KeyPart[] = none,
-    values: V[] = [],
+    hashes: number[],
+    keys: KeyPart[],
+    values: V[],
   ) {
     this.owner = owner;
     this.children = children;
+    this.hashes = hashes;
     this.keys = keys;
     this.values = values;
   }
 
+  static leaf<V>(owner: object): Node<V> {
+    return new Node<V>(owner, undefined, [], [], []);
+  }
+
+  static branch<V>(owner: object, children: (Node<V> | undefined)[], noValues: V[]): Node<V> {
+    return new Node<V>(owner, children, noHashes, noKeys, noValues);
+  }
+
   copy(owner: object): Node<V> {
-    const { children } = this;
+    const { children, hashes, keys, values } = this;
     return children === undefined
-      ? new Node(owner, undefined, this.keys.slice(), this.values.slice())
-      : new Node(owner, children.slice(), none, this.values);
+      ? new Node(owner, undefined, hashes.slice(), keys.slice(), values.slice())
+      : Node.branch(owner, children.slice(), values);
+  }
+
+  /** Where the key stands in a leaf; -1 where it does not. */
+  placeOf(hash: number, key: KeyPart): number {
+    const { hashes, keys } = this;
+    for (let at = 0; at < hashes.length; at += 1) if (hashes[at] === hash && keys[at] === key) return at;
+    return -1;
+  }
+
+  append(hash: number, key: KeyPart, value: V): void {
+    this.hashes.push(hash);
+    this.keys.push(key);
+    this.values.push(value);
   }
 }
 
-const none: KeyPart[] = [];
-const nothing = new Node<never>({}, undefined);
+const noHashes: number[] = [];
+const noKeys: KeyPart[] = [];
+const nothing = Node.leaf<never>({});
 
 /**
  * A map that never changes. A changed one is made by an editor, shares with it all but the few nodes on the way to
@@ -102,15 +128,19 @@ export class MapEditor<K extends KeyPart, V> {
   set(key: K, value: V): void {
     const hash = hashOf(key);
     const leaf = this.#leafFor(hash);
-    const at = indexIn(leaf.keys, key);
-    if (at >= 0) {
-      leaf.values[at] = value;
-      return;
-    }
-    leaf.keys.push(key);
-    leaf.values.push(value);
-    this.#size += 1;
-    if (leaf.keys.length > mostInLeaf) this.#split(hash);
+    const at = leaf.placeOf(hash, key);
+    if (at < 0) this.#put(leaf, hash, key, value);
+    else leaf.values[at] = value;
+  }
+
+  /** Sets it where there is none yet. Else leaves it, and gives what is there. */
+  add(key: K, value: V): V | undefined {
+    const hash = hashOf(key);
+    const leaf = this.#leafFor(hash);
+    const at = leaf.placeOf(hash, key);
+    if (at >= 0) return leaf.values[at];
+    this.#put(leaf, hash, key, value);
+    return undefined;
   }
 
   /** Whether it was there. */
@@ -118,7 +148,8 @@ export class MapEditor<K extends KeyPart, V> {
     const hash = hashOf(key);
     if (find(this.#root, key, hash) === undefined) return false;
     const leaf = this.#leafFor(hash);
-    const at = indexIn(leaf.keys, key);
+    const at = leaf.placeOf(hash, key);
+    leaf.hashes.splice(at, 1);
     leaf.keys.splice(at, 1);
     leaf.values.splice(at, 1);
     this.#size -= 1;
@@ -132,6 +163,12 @@ export class MapEditor<K extends KeyPart, V> {
     return this.#make(this.#root, this.#size);
   }
 
+  #put(leaf: Node<V>, hash: number, key: K, value: V): void {
+    leaf.append(hash, key, value);
+    this.#size += 1;
+    if (leaf.keys.length > mostInLeaf) this.#split(hash);
+  }
+
   /** The leaf where that hash belongs, ready to be written to. */
   #leafFor(hash: number): Node<V> {
     const owner = this.#owner;
@@ -140,7 +177,7 @@ export class MapEditor<K extends KeyPart, V> {
     for (let rest = hash; node.children !== undefined; rest >>>= bits) {
       const at = rest & mask;
       let child: Node<V> | undefined = node.children[at];
-      if (child === undefined) child = node.children[at] = new Node<V>(owner, undefined, [], []);
+      if (child === undefined) child = node.children[at] = Node.leaf<V>(owner);
       else if (child.owner !== owner) child = node.children[at] = child.copy(owner);
       node = child;
     }
@@ -170,26 +207,19 @@ function find<V>(root: Node<V>, key: KeyPart, hash: number): V | undefined {
     if (child === undefined) return undefined;
     node = child;
   }
-  const at = indexIn(node.keys, key);
+  const at = node.placeOf(hash, key);
   return at < 0 ? undefined : node.values[at];
-}
-
-/** As `indexOf`, which for so few is slower than a loop. */
-function indexIn(keys: readonly KeyPart[], key: KeyPart): number {
-  for (let at = 0; at < keys.length; at += 1) if (keys[at] === key) return at;
-  return -1;
 }
 
 function branchOf<V>(leaf: Node<V>, shift: number, owner: object): Node<V> {
   const children: (Node<V> | undefined)[] = [];
   for (let slot = 0; slot < width; slot += 1) children.push(undefined);
   for (const [at, value] of leaf.values.entries()) {
-    const key = leaf.keys[at] ?? null;
-    const child = (children[(hashOf(key) >>> shift) & mask] ??= new Node<V>(owner, undefined, [], []));
-    child.keys.push(key);
-    child.values.push(value);
+    const hash = leaf.hashes[at] ?? 0;
+    const child = (children[(hash >>> shift) & mask] ??= Node.leaf<V>(owner));
+    child.append(hash, leaf.keys[at] ?? null, value);
   }
-  return new Node<V>(owner, children);
+  return Node.branch<V>(owner, children, []);
 }
 
 function collect<V>(node: Node<V>, into: V[]): void {
@@ -211,5 +241,6 @@ function hashOfText(text: string): number {
 
 function stir(hash: number): number {
   const once = Math.imul(hash ^ (hash >>> 16), 0x45d9_f3b);
-  return (once ^ (once >>> 16)) >>> 0;
+  // Of 32 bits with a sign: V8 keeps others as doubles.
+  return once ^ (once >>> 16);
 }

@@ -76,8 +76,8 @@ function joined(parts: readonly KeyPart[]): string {
 }
 
 function add(rows: MapEditor<KeyPart, IndexEntry>, key: KeyPart, uuid: Uuid): void {
-  const present = rows.get(key);
-  if (present === undefined) return rows.set(key, uuid);
+  const present = rows.add(key, uuid);
+  if (present === undefined) return;
   const entry = typeof present === "string" ? emptyEntry.edit() : present.edit();
   if (typeof present === "string") entry.set(present, present);
   entry.set(uuid, uuid);

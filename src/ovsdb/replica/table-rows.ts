@@ -115,6 +115,13 @@ export class TableEditor {
     return this.#rows.get(uuid);
   }
 
+  /** Adds a row where there is none of that id; gives whether there was none. */
+  add(uuid: Uuid, row: IdentifiedRow): boolean {
+    if (this.#rows.add(uuid, row) !== undefined) return false;
+    for (const { index, rows } of this.#indexes) index.update(rows, uuid, undefined, row);
+    return true;
+  }
+
   /** Replaces `old`, what is there, by `after`; either may be none. */
   put(uuid: Uuid, old: IdentifiedRow | undefined, after: IdentifiedRow | undefined): void {
     if (after === undefined) this.#rows.delete(uuid);
