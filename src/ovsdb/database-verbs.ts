@@ -24,6 +24,7 @@ import { readNames, readServerId } from "./server-answers.js";
 import type { SessionPort } from "./session/port.js";
 import { commit, type TransactionCallback, type TransactionOptions } from "./transaction/commit.js";
 import { dryRun, type DryRun } from "./transaction/dry-run.js";
+import { MarkKeys } from "./transaction/marker.js";
 import type { Commit } from "./transaction/outcome.js";
 import type { OperationResult } from "./transaction-result.js";
 import type { Uuid } from "./uuid.js";
@@ -44,6 +45,7 @@ export interface Query<R extends IdentifiedRow> {
 export class DatabaseVerbs<Db extends DatabaseRows, Rows extends RowsByTable> {
   readonly #port: SessionPort<Rows>;
   readonly #indexes: IndexRequest;
+  readonly #marks = new MarkKeys();
   readonly #underway = new TransactionsUnderway();
   readonly #locks: Locks<Rows>;
 
@@ -64,7 +66,7 @@ export class DatabaseVerbs<Db extends DatabaseRows, Rows extends RowsByTable> {
     callback: TransactionCallback<Db, Rows, T>,
     options: TransactionOptions,
   ): Promise<Commit<T>> {
-    return commit(this.#port, this.#indexes, callback, options);
+    return commit(this.#port, { indexes: this.#indexes, marks: this.#marks }, callback, options);
   }
 
   dryRun<T>(

@@ -98,7 +98,7 @@ export class Database<Db extends DatabaseRows, Rows extends RowsByTable> impleme
    * Calls the callback, which reads one snapshot and writes through `tx`, and sends what it wrote with exactly what it
    * read to be verified. Where that had changed it calls it again, once the replica has moved. Gives whether it was
    * committed, rejected, or whether that is unknown: a lost answer is looked for, after the reconnect, by the ids of the
-   * rows that it inserted. What the callback throws is thrown on. The default deadline is 10 s.
+   * rows that it inserted, or by the mark of `options.marker`. What the callback throws is thrown on. The default deadline is 10 s.
    */
   transaction<T>(
     callback: TransactionCallback<Db, Rows, T>,

@@ -80,6 +80,7 @@ export { Lock, type LockError, type LockEvents, type LockLost, type LockOptions 
 export type { Query } from "./database-verbs.js";
 export type { TransactionCallback, TransactionOptions } from "./transaction/commit.js";
 export type { DryRun } from "./transaction/dry-run.js";
+export type { Mark, TransactionMarker } from "./transaction/marker.js";
 export type { Commit, CommitError, Committed, Rejected, Unknown } from "./transaction/outcome.js";
 export type { NumberColumn, ReadTable, Transaction } from "./transaction/transaction.js";
 export { openDatabase, type AllTables, type OpenError, type OpenOptions } from "./open-database.js";

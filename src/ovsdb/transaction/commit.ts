@@ -8,6 +8,7 @@ import type { IndexRequest, Snapshot } from "../replica/snapshot.js";
 import type { SessionPort } from "../session/port.js";
 import { newUuid, type Uuid } from "../uuid.js";
 import type { DatabaseRows } from "../value.js";
+import { leaveMark, lookForMark, type Mark, type MarkKeys, type TransactionMarker } from "./marker.js";
 import { jitter, moved, pause } from "./moved.js";
 import type { Commit, CommitError, Committed } from "./outcome.js";
 import type { Verified } from "./reads.js";
@@ -24,12 +25,20 @@ import {
 export interface TransactionOptions extends OperationOptions {
   /** How often the callback may be called, at most. Default: 100. The deadline ends it too, by default after 10 s. */
   readonly attempts?: number | undefined;
+  /** Where to leave a mark, so that a transaction that inserts nothing is known again too, and is not done twice. */
+  readonly marker?: TransactionMarker | undefined;
 }
 
 /** What a transaction is made by: reads through `tx`, and writes through it. It is called again after a conflict. */
 export type TransactionCallback<Db extends DatabaseRows, Rows extends RowsByTable, T> = (
   tx: Transaction<Db, Rows>,
 ) => T;
+
+/** What a database's transactions share. */
+export interface CommitSetting {
+  readonly indexes: IndexRequest;
+  readonly marks: MarkKeys;
+}
 
 const transactionMs = 10_000;
 const mostAttempts = 100;
@@ -40,19 +49,27 @@ const mostAttempts = 100;
  */
 export async function commit<Db extends DatabaseRows, Rows extends RowsByTable, T>(
   port: SessionPort<Rows>,
-  indexes: IndexRequest,
+  setting: CommitSetting,
   callback: TransactionCallback<Db, Rows, T>,
   options: TransactionOptions,
 ): Promise<Commit<T>> {
-  const { operation, attempts = mostAttempts } = options;
+  const { operation, attempts = mostAttempts, marker } = options;
   if (!(Number.isSafeInteger(attempts) && attempts >= 1)) {
     return { outcome: "rejected", error: badAttempts(operation, attempts), attempts: 0 };
   }
   const started = Deadline.start(operation, options, transactionMs);
   if (started.isErr()) return { outcome: "rejected", error: started.error, attempts: 0 };
   using deadline = started.value;
-  const run = new Run<Db, Rows, T>(port, indexes, callback, deadline, attempts);
-  return await run.toTheEnd();
+  const { indexes, marks } = setting;
+  const mark = marker && marks.take(marker);
+  const run = new Run<Db, Rows, T>({ port, indexes, callback, deadline, most: attempts, mark });
+  let ended: Commit<T> | undefined;
+  try {
+    ended = await run.toTheEnd();
+    return ended;
+  } finally {
+    if (mark !== undefined && ended?.outcome !== "unknown") marks.release(mark);
+  }
 }
 
 function badAttempts(operation: string, attempts: number): InvalidError {
@@ -74,21 +91,24 @@ class Run<Db extends DatabaseRows, Rows extends RowsByTable, T> {
   readonly #callback: TransactionCallback<Db, Rows, T>;
   readonly #deadline: Deadline;
   readonly #most: number;
+  readonly #mark: Mark | undefined;
   #attempts = 0;
   #lost: Lost<T> | undefined;
 
-  constructor(
-    port: SessionPort<Rows>,
-    indexes: IndexRequest,
-    callback: TransactionCallback<Db, Rows, T>,
-    deadline: Deadline,
-    most: number,
-  ) {
-    this.#port = port;
-    this.#indexes = indexes;
-    this.#callback = callback;
-    this.#deadline = deadline;
-    this.#most = most;
+  constructor(fields: {
+    readonly port: SessionPort<Rows>;
+    readonly indexes: IndexRequest;
+    readonly callback: TransactionCallback<Db, Rows, T>;
+    readonly deadline: Deadline;
+    readonly most: number;
+    readonly mark: Mark | undefined;
+  }) {
+    this.#port = fields.port;
+    this.#indexes = fields.indexes;
+    this.#callback = fields.callback;
+    this.#deadline = fields.deadline;
+    this.#most = fields.most;
+    this.#mark = fields.mark;
   }
 
   async toTheEnd(): Promise<Commit<T>> {
@@ -110,10 +130,11 @@ class Run<Db extends DatabaseRows, Rows extends RowsByTable, T> {
     const written = this.#write(snapshot);
     if (written === undefined) return this.#lost && this.#notDone(this.#lost.error);
     const { value, draft } = written;
-    if (draft.operations.length === 0) return this.#nothingToDo(value);
-    // What was lost may still be done. Only an insert of the same id is refused then; anything else might do it twice.
-    if (this.#lost !== undefined && !repeats(this.#lost, draft)) return this.#notDone(this.#lost.error);
-    const sent = await this.#port.transact(draft.operations, this.#step());
+    if (draft.operations.length === 0) return await this.#nothingToDo(value);
+    // What was lost may still be done. Only an insert of the same id, or a mark, is refused then; anything else might do it twice.
+    if (this.#lost !== undefined && !this.#repeats(this.#lost, draft)) return this.#notDone(this.#lost.error);
+    const marking = this.#mark === undefined ? [] : leaveMark(this.#mark);
+    const sent = await this.#port.transact([...draft.operations, ...marking], this.#step());
     if (sent.isOk()) return this.#committed(value, draft, sent.value);
     const { error } = sent;
     if (mayBeDone(error)) return this.#lose({ value, inserted: draft.inserted, error });
@@ -151,8 +172,9 @@ class Run<Db extends DatabaseRows, Rows extends RowsByTable, T> {
     }
   }
 
-  #nothingToDo(value: T): Commit<T> {
-    if (this.#lost !== undefined) return this.#notDone(this.#lost.error);
+  async #nothingToDo(value: T): Promise<Commit<T>> {
+    // Perhaps because it is done by now.
+    if (this.#lost !== undefined) return (await this.#lookForLost()) ?? this.#notDone(this.#lost.error);
     return { outcome: "committed", value, results: [], inserted: [], attempts: this.#attempts };
   }
 
@@ -170,27 +192,29 @@ class Run<Db extends DatabaseRows, Rows extends RowsByTable, T> {
     const lost = this.#lost;
     if (lost === undefined) return { outcome: "rejected", error, attempts: this.#attempts };
     const inserted = lost.inserted.map(({ uuid }) => uuid);
-    return { outcome: "unknown", error: lost.error, inserted, attempts: this.#attempts };
+    return { outcome: "unknown", error: lost.error, inserted, mark: this.#mark, attempts: this.#attempts };
   }
 
   #lose(lost: Lost<T>): Commit<T> | undefined {
     this.#lost = lost;
     const isOver = this.#deadline.signal.aborted || this.#port.closed !== undefined;
-    // Without an inserted row there is nothing to know it by.
-    return isOver || lost.inserted.length === 0 ? this.#notDone(lost.error) : this.#tryAgain(lost.error);
+    // Without an inserted row or a mark there is nothing to know it by.
+    const isTraceless = lost.inserted.length === 0 && this.#mark === undefined;
+    return isOver || isTraceless ? this.#notDone(lost.error) : this.#tryAgain(lost.error);
   }
 
   #tryAgain(error: CommitError): Commit<T> | undefined {
     return this.#attempts < this.#most ? undefined : this.#notDone(error);
   }
 
-  /** Whether the rows of what was lost are there. A row of a random id that is there was inserted by nobody else. */
+  /** Whether what was lost is there. A row of a random id, or a mark, was made by nobody else. */
   async #lookForLost(): Promise<Commit<T> | undefined> {
     const lost = this.#lost;
     if (lost === undefined) return undefined;
     const { select } = operations();
     const selects = lost.inserted.map(({ table, uuid }) => select(table, [["_uuid", "==", uuid]], ["_uuid"]));
-    const seen = await this.#port.transact(selects, this.#step());
+    const marks = this.#mark === undefined ? [] : [lookForMark(this.#mark)];
+    const seen = await this.#port.transact([...selects, ...marks], this.#step());
     if (seen.isErr()) {
       // Of a select it does not matter whether it was done.
       const isWorthIt = mayBeDone(seen.error) || seen.error.kind === "disconnected";
@@ -208,6 +232,7 @@ class Run<Db extends DatabaseRows, Rows extends RowsByTable, T> {
     snapshot: Snapshot<Rows>,
   ): Promise<Commit<T> | undefined> {
     const { operation, signal } = this.#deadline;
+    if (this.#isAboutMark(error, draft)) return await this.#unmarkable(error);
     const failed = error.at === "commit" ? undefined : draft.verified[error.at.index];
     if (error.reason !== "timed out" || failed === undefined) return this.#notDone(error);
     const isGone = failed.uuid !== undefined && failed.isNeeded && !has(snapshot, failed.table, failed.uuid);
@@ -228,6 +253,24 @@ class Run<Db extends DatabaseRows, Rows extends RowsByTable, T> {
     return this.#notDone(conflict(operation, failed, why, error));
   }
 
+  #isAboutMark(error: TransactionRejectedError, draft: Draft): boolean {
+    return this.#mark !== undefined && error.at !== "commit" && error.at.index === draft.operations.length;
+  }
+
+  /** The mark is there already, or its row is not. */
+  async #unmarkable(error: TransactionRejectedError): Promise<Commit<T>> {
+    const found = await this.#lookForLost();
+    if (found !== undefined || this.#mark === undefined) return found ?? this.#notDone(error);
+    const { operation } = this.#deadline;
+    return this.#notDone(notThere(operation, { table: this.#mark.table, uuid: this.#mark.uuid }, error));
+  }
+
+  #repeats(lost: Lost<T>, { inserted }: Draft): boolean {
+    return (
+      this.#mark !== undefined || inserted.some(({ uuid }) => lost.inserted.some((row) => row.uuid === uuid))
+    );
+  }
+
   #step(): OperationOptions {
     return { operation: this.#deadline.operation, ...this.#deadline.step() };
   }
@@ -240,10 +283,6 @@ function mayBeDone(error: TransactError): boolean {
   return "outcome" in error && error.outcome === "unknown";
 }
 
-function repeats(lost: Lost<unknown>, { inserted }: Draft): boolean {
-  return inserted.some(({ uuid }) => lost.inserted.some((row) => row.uuid === uuid));
-}
-
 function has(snapshot: Snapshot, table: string, uuid: Uuid): boolean {
   try {
     return snapshot.table(table).has(uuid);
@@ -253,7 +292,11 @@ function has(snapshot: Snapshot, table: string, uuid: Uuid): boolean {
   }
 }
 
-function notThere(operation: string, { table, uuid }: Verified, cause: Error): NotFoundError {
+function notThere(
+  operation: string,
+  { table, uuid }: Pick<Verified, "table" | "uuid">,
+  cause: Error,
+): NotFoundError {
   const object = `row ${uuid ?? ""} of ${table}`;
   const message = `${operation}: there is no ${object}, so nothing was done`;
   return new NotFoundError({ operation, object, cause, message });

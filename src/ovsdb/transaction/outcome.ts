@@ -2,6 +2,7 @@ import type { ConflictError, NotFoundError } from "../../core/errors.js";
 import type { TransactError } from "../errors.js";
 import type { OperationResult } from "../transaction-result.js";
 import type { Uuid } from "../uuid.js";
+import type { Mark } from "./marker.js";
 
 /** Why a transaction was not done, or why that is not known. */
 export type CommitError = TransactError | ConflictError | NotFoundError;
@@ -13,7 +14,7 @@ export interface Committed<T> {
   readonly value: T;
   /**
    * What each operation gave, in the order in which they were sent: what verifies comes first. `undefined` where the
-   * answer was lost and the rows it inserted tell that it was done.
+   * answer was lost and the rows that it inserted, or its mark, tell that it was done.
    */
   readonly results: readonly OperationResult[] | undefined;
   /** The ids of the rows that it inserted, in order. */
@@ -40,6 +41,8 @@ export interface Unknown {
   readonly error: CommitError;
   /** The ids of the rows that it inserted if it was done, in order: look for them later. */
   readonly inserted: readonly Uuid[];
+  /** What is there if it was done, where a mark was asked for. No later transaction of this database writes over it. */
+  readonly mark: Mark | undefined;
   readonly attempts: number;
 }
 

@@ -2,6 +2,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { newUuid, operations, type Operation, type OvsdbClient } from "../../../src/ovsdb/index.js";
 import { commit, type TransactionCallback } from "../../../src/ovsdb/transaction/commit.js";
+import { MarkKeys } from "../../../src/ovsdb/transaction/marker.js";
 import type { Commit } from "../../../src/ovsdb/transaction/outcome.js";
 import { ClientPort, snapshotOf, type LabRows } from "../client-port.js";
 import type { LabDatabase } from "../lab-rows.js";
@@ -10,6 +11,7 @@ import { uuidOf } from "../lab.js";
 
 const { deleteRows, insert, select, update, wait } = operations<LabDatabase>();
 
+const marks = new MarkKeys();
 let lab: LabServer;
 let other: OvsdbClient<LabDatabase>;
 let port: ClientPort;
@@ -31,7 +33,7 @@ afterAll(async () => {
 const transaction = <T>(
   callback: TransactionCallback<LabDatabase, LabRows, T>,
   more: object = {},
-): Promise<Commit<T>> => commit(port, {}, callback, { ...options, ...more });
+): Promise<Commit<T>> => commit(port, { indexes: {}, marks }, callback, { ...options, ...more });
 
 const onlyRoot = (from: {
   snapshot(): { table(name: "Root"): Iterable<LabRows["Root"]> };
@@ -161,7 +163,7 @@ describe("a transaction whose reads have changed by the time it is sent", () => 
       for (let i = 0; i < 8; i += 1) {
         const done = await commit<LabDatabase, LabRows, void>(
           side,
-          {},
+          { indexes: {}, marks },
           (tx) => tx.set("Log", uuid, { k: Number(tx.table("Log").get(uuid)?.k) + 1 }),
           options,
         );
