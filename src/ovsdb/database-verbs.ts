@@ -5,6 +5,7 @@ import {
   LiveQuery,
   QueryCore,
   type QueryChange,
+  type QuerySubject,
   type RowFilter,
   type WatchOptions,
 } from "./changes/live-query.js";
@@ -88,11 +89,12 @@ export class DatabaseVerbs<Db extends DatabaseRows, Rows extends RowsByTable> {
     if (!isRowFilter(filter))
       throw new TypeError(`where: expected conditions or a function, got ${shown(filter)}`);
     const port = anyRows(this.#port);
+    const subject = { table, filter, indexes: this.#indexes };
     return {
       get rows() {
-        return rowsNow(port, table, filter);
+        return rowsNow(port, subject);
       },
-      watch: (options) => new LiveQuery(new QueryCore(port, table, filter, options), asTold),
+      watch: (options) => new LiveQuery(new QueryCore(port, subject, options), asTold),
     };
   }
 
@@ -137,10 +139,10 @@ function asTold(change: QueryChange): QueryChange {
   return change;
 }
 
-function rowsNow(port: SessionPort, table: string, filter: RowFilter): readonly IdentifiedRow[] {
+function rowsNow(port: SessionPort, { table, filter, indexes }: QuerySubject): readonly IdentifiedRow[] {
   const snapshot = port.snapshot();
   const view = snapshot.table(table);
-  if (typeof filter !== "function") return findRows(view, filter, snapshot.schema);
+  if (typeof filter !== "function") return findRows(view, filter, { schema: snapshot.schema, indexes });
   return Array.from(view).filter((row) => filter(row));
 }
 

@@ -115,4 +115,11 @@ export {
   type Value,
 } from "./value.js";
 export type { KeyPart } from "./replica/key-part.js";
-export type { Change, IndexColumn, IndexRequest, Snapshot, TableView } from "./replica/snapshot.js";
+export type {
+  Change,
+  IndexColumn,
+  IndexRequest,
+  References,
+  Snapshot,
+  TableView,
+} from "./replica/snapshot.js";

@@ -16,7 +16,15 @@ import {
   type Uuid,
 } from "../../src/ovsdb/index.js";
 import type { KeyPart } from "../../src/ovsdb/replica/key-part.js";
-import type { Change, Snapshot, TableView } from "../../src/ovsdb/replica/snapshot.js";
+import {
+  uuidsIn,
+  type Change,
+  type IndexColumn,
+  type IndexRequest,
+  type References,
+  type Snapshot,
+  type TableView,
+} from "../../src/ovsdb/replica/snapshot.js";
 import type { IdentifiedRow, Schemas } from "../../src/ovsdb/row-plan.js";
 import type { PortState, SessionPort } from "../../src/ovsdb/session/port.js";
 import { schemaOf, labJson } from "./lab.js";
@@ -35,10 +43,12 @@ const schema = schemaOf(labJson);
 class MapView implements TableView {
   readonly name: string;
   readonly #rows: ReadonlyMap<Uuid, IdentifiedRow>;
+  readonly #indexes: IndexRequest[string];
 
-  constructor(name: string, rows: ReadonlyMap<Uuid, IdentifiedRow>) {
+  constructor(name: string, rows: ReadonlyMap<Uuid, IdentifiedRow>, indexes: IndexRequest[string]) {
     this.name = name;
     this.#rows = rows;
+    this.#indexes = indexes;
   }
 
   get size(): number {
@@ -54,12 +64,16 @@ class MapView implements TableView {
   }
 
   by(index: string, ...key: readonly KeyPart[]): readonly IdentifiedRow[] {
-    const columns = index.split(",");
-    return [...this].filter((row) => columns.every((column, place) => row[column] === key[place]));
+    const parts: readonly IndexColumn[] = this.#indexes?.[index] ?? index.split(",");
+    return [...this].filter((row) => parts.every((part, place) => partOf(row, part) === key[place]));
   }
 
   one(index: string, ...key: readonly KeyPart[]): IdentifiedRow | undefined {
     return this.by(index, ...key)[0];
+  }
+
+  rows(references: References): readonly IdentifiedRow[] {
+    return uuidsIn(references).flatMap((uuid) => this.get(uuid) ?? []);
   }
 
   [Symbol.iterator](): Iterator<IdentifiedRow> {
@@ -67,18 +81,24 @@ class MapView implements TableView {
   }
 }
 
+function partOf(row: IdentifiedRow, part: IndexColumn): unknown {
+  if (typeof part === "string") return row[part];
+  const map = row[part[0]];
+  return map instanceof Map ? (map.get(part[1]) ?? null) : null;
+}
+
 type Tables = ReadonlyMap<string, ReadonlyMap<Uuid, IdentifiedRow>>;
 
 /** A snapshot of rows by table. */
-export function snapshotOf(version: number, tables: Tables): Snapshot<LabRows>;
-export function snapshotOf(version: number, tables: Tables): Snapshot {
+export function snapshotOf(version: number, tables: Tables, indexes?: IndexRequest): Snapshot<LabRows>;
+export function snapshotOf(version: number, tables: Tables, indexes: IndexRequest = {}): Snapshot {
   return {
     version,
     schema,
     table: (name) => {
       const rows = tables.get(name);
       if (rows === undefined) throw new TypeError(`${name} is not monitored`);
-      return new MapView(name, rows);
+      return new MapView(name, rows, indexes[name]);
     },
   };
 }

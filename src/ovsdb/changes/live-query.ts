@@ -1,7 +1,7 @@
 import { findRows } from "../find-rows.js";
 import { matches, type LooseCondition } from "../matches.js";
 import type { RowsByTable } from "../monitor.js";
-import type { Change, TableView } from "../replica/snapshot.js";
+import type { Change, IndexRequest, TableView } from "../replica/snapshot.js";
 import type { IdentifiedRow } from "../row-plan.js";
 import type { SessionPort } from "../session/port.js";
 import { surface } from "../surface.js";
@@ -75,6 +75,13 @@ export function anyRows(port: SessionPort): SessionPort {
   return port;
 }
 
+/** Which rows a query is of. @internal */
+export interface QuerySubject {
+  readonly table: string;
+  readonly filter: RowFilter;
+  readonly indexes: IndexRequest;
+}
+
 /** A live query, whatever its rows are. @internal */
 export class QueryCore {
   readonly #table: string;
@@ -86,12 +93,12 @@ export class QueryCore {
   #rows: readonly IdentifiedRow[] | undefined;
   isOver = false;
 
-  constructor(port: SessionPort, table: string, filter: RowFilter, { signal }: WatchOptions = {}) {
+  constructor(port: SessionPort, { table, filter, indexes }: QuerySubject, { signal }: WatchOptions = {}) {
     this.#table = table;
     this.#meets = typeof filter === "function" ? filter : (row) => matches(row, filter);
     const snapshot = port.snapshot();
     const found = rowsOf(snapshot.table(table), filter, (view, where) =>
-      findRows(view, where, snapshot.schema),
+      findRows(view, where, { schema: snapshot.schema, indexes }),
     );
     for (const row of found) this.#current.set(row._uuid, row);
     if (signal?.aborted === true || port.closed !== undefined) {

@@ -36,6 +36,20 @@ export interface TableView<R extends IdentifiedRow = IdentifiedRow> extends Iter
   by(index: string, ...key: readonly KeyPart[]): readonly R[];
   /** The only row, or the first one, of {@link TableView.by}. */
   one(index: string, ...key: readonly KeyPart[]): R | undefined;
+  /**
+   * The rows that a column refers to, in its order, such as `snapshot.table("Port").rows(bridge.ports)`. A reference to a row
+   * that is not there is left out: a weak one, or one to a row that conditions leave out.
+   */
+  rows(references: References): readonly R[];
+}
+
+/** What refers to rows: a column of one uuid, of an optional one or of a set of them, or the `values()` of a map. */
+export type References = Uuid | null | Iterable<Uuid>;
+
+/** The ids in what refers to rows. @internal */
+export function uuidsIn(references: References): readonly Uuid[] {
+  if (references === null) return [];
+  return typeof references === "string" ? [references] : [...references];
 }
 
 /**

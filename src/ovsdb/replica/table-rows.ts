@@ -3,7 +3,7 @@ import type { Uuid } from "../uuid.js";
 import { PersistentMap, type MapEditor } from "./persistent-map.js";
 import type { IndexEntry, IndexRows, RowIndex } from "./row-index.js";
 import type { KeyPart } from "./key-part.js";
-import type { TableView } from "./snapshot.js";
+import { uuidsIn, type References, type TableView } from "./snapshot.js";
 
 /** The rows of one table at one moment, with its indexes. */
 export class TableRows implements TableView {
@@ -56,6 +56,10 @@ export class TableRows implements TableView {
     const entry = this.#entry(index, key);
     const uuid = typeof entry === "object" ? entry.values()[0] : entry;
     return uuid === undefined ? undefined : this.#rows.get(uuid);
+  }
+
+  rows(references: References): readonly IdentifiedRow[] {
+    return uuidsIn(references).flatMap((uuid) => this.#rows.get(uuid) ?? []);
   }
 
   /** Begins a changed table; this one stays as it is. @internal */

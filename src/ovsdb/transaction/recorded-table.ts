@@ -1,6 +1,12 @@
 import type { LooseCondition } from "../matches.js";
 import type { KeyPart } from "../replica/key-part.js";
-import type { IndexColumn, IndexRequest, TableView } from "../replica/snapshot.js";
+import {
+  uuidsIn,
+  type IndexColumn,
+  type IndexRequest,
+  type References,
+  type TableView,
+} from "../replica/snapshot.js";
 import type { IdentifiedRow } from "../row-plan.js";
 import type { Uuid } from "../uuid.js";
 import { findRows } from "../find-rows.js";
@@ -47,9 +53,14 @@ export class RecordedTable implements TableView {
     return this.by(index, ...key)[0];
   }
 
+  rows(references: References): readonly IdentifiedRow[] {
+    return this.#rows(uuidsIn(references));
+  }
+
   /** The rows that meet every condition. */
   where(conditions: readonly LooseCondition[]): readonly IdentifiedRow[] {
-    const found = findRows(this.#view, conditions, this.#reads.snapshot.schema).map(({ _uuid }) => _uuid);
+    const ground = { schema: this.#reads.snapshot.schema, indexes: this.#indexes };
+    const found = findRows(this.#view, conditions, ground).map(({ _uuid }) => _uuid);
     this.#reads.query(this.name, conditions, found);
     return this.#rows(found);
   }

@@ -116,8 +116,10 @@ describe("a change stream", () => {
 });
 
 describe("a live query", () => {
-  const watch = (where: readonly LooseCondition[], signal?: AbortSignal) =>
-    new LiveQuery(new QueryCore(anyRows(port), "Log", where, { signal }), (change) => change);
+  const watch = (filter: readonly LooseCondition[], signal?: AbortSignal) => {
+    const subject = { table: "Log", filter, indexes: {} };
+    return new LiveQuery(new QueryCore(anyRows(port), subject, { signal }), (change) => change);
+  };
 
   it("has the rows that meet it, and tells what becomes of them", async () => {
     const [in1, in2, out] = [newUuid(), newUuid(), newUuid()];

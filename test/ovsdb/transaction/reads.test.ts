@@ -22,6 +22,7 @@ const item = (digit: number, columns: object): IdentifiedRow => ({
   _uuid: id(digit),
 });
 const items = [item(1, {}), item(2, { r: 0.1, opts: new Map([["k", "v"]]) }), item(3, { n: 2 })];
+const indexes = { Item: { byOpt: [["opts", "k"]] } } as const;
 const snapshot = snapshotOf(
   1,
   new Map([
@@ -29,11 +30,11 @@ const snapshot = snapshotOf(
     ["Log", new Map()],
     ["Root", new Map()],
   ]),
+  indexes,
 );
 
 /** The operations that a callback comes to, without their constant parts. */
 function written(callback: (tx: Transaction<LabDatabase, LabRows>) => void): readonly unknown[] {
-  const indexes = { Item: { byOpt: [["opts", "k"]] as const } };
   const recorder = new Recorder({ snapshot, attempt: 1, indexes });
   callback(typedTransaction<LabDatabase, LabRows>(recorder));
   // Something has to be written for reads to matter.
@@ -125,7 +126,11 @@ describe("what is verified", () => {
   });
 
   it("is a key of a map, by an index of it", () => {
-    expect(written((tx) => tx.table("Item").where([["opts", "includes", new Map([["k", "v"]])]]))).toEqual([
+    const byConditions = written((tx) =>
+      tx.table("Item").where([["opts", "includes", new Map([["k", "v"]])]]),
+    );
+    expect(written((tx) => tx.table("Item").by("byOpt", "v"))).toEqual(byConditions);
+    expect(byConditions).toEqual([
       {
         table: "Item",
         where: [["opts", "includes", new Map([["k", "v"]])]],
