@@ -20,3 +20,8 @@ export function sum(one: number | bigint, other: number | bigint): number | bigi
   }
   return BigInt(one) + BigInt(other);
 }
+
+/** The same number, as a bigint only where a number would not be exact. */
+export function exact(value: bigint): number | bigint {
+  return value <= Number.MAX_SAFE_INTEGER ? Number(value) : value;
+}

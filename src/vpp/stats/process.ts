@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { UnsupportedError } from "../../core/errors.js";
 import { Err, Ok, type Result } from "../../core/result.js";
 
-/** How VPP names the memory of its statistics (VPP: `src/vlib/stats/init.c`). */
-const segmentName = /^\/memfd:stat[ _]segment\b/u;
+/** How VPP names the memory of its statistics (`src/vpp/stats/stat_segment.c` up to 20.09, `src/vlib/stats/init.c`). */
+const segmentName = /^\/memfd:stat(?: segment|_segment_test)\b/u;
 
 /** Where to look for a process's open files; another place than /proc is for tests. */
 export interface ProcessFiles {

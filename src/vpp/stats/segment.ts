@@ -6,19 +6,16 @@ import { DisconnectedError, ProtocolError, type AbortedError, type TimeoutError 
 import { Err, Ok, type Result } from "../../core/result.js";
 import { isLittle } from "./numbers.js";
 import {
-  entryBytes,
   headerBytes,
-  parseDirectory,
+  layoutOf,
   parseHeader,
   type DirectoryEntry,
+  type Layout,
   type SegmentHeader,
 } from "./structures.js";
 
 /** Why a consistent view was not to be had. */
 export type ReadError = DisconnectedError | ProtocolError | TimeoutError | AbortedError;
-
-/** The layout of 20.09 and later. */
-const knownVersion = 2n;
 
 /** A vector's length stands so many bytes before it (VPP: `vec_header_t` in `src/vppinfra/vec_bootstrap.h`). */
 const lengthBefore = 8;
@@ -36,6 +33,7 @@ class OutsideFault extends Error {}
 export class Segment {
   readonly #fd: number;
   readonly #size: number;
+  readonly #layout: Layout | undefined;
   #isOpen = true;
   #header: SegmentHeader = { version: 0n, base: 0n, epoch: -1n, inProgress: 0n, directory: 0n };
   #directory: ReadonlyMap<string, DirectoryEntry> = new Map();
@@ -45,11 +43,15 @@ export class Segment {
   constructor(path: string) {
     this.#fd = openSync(path, "r");
     this.#size = fstatSync(this.#fd).size;
+    this.#layout = this.#size < headerBytes ? undefined : layoutOf(this.#readHeader().version);
   }
 
-  /** The layout's version; 2 is the one that is known. */
-  get isKnown(): boolean {
-    return this.#size >= headerBytes && this.#readHeader().version === knownVersion;
+  /** Why it cannot be read; undefined when it can. */
+  get fault(): string | undefined {
+    if (this.#size < headerBytes) return `they have ${this.#size} bytes, too few for a header`;
+    if (this.#layout !== undefined) return undefined;
+    const { version } = this.#readHeader();
+    return `their layout has the version ${version}; known are 1, of VPP 19.08 to 20.05, and 2, of later ones`;
   }
 
   close(): void {
@@ -115,9 +117,12 @@ export class Segment {
   /** It changes with the epoch only. */
   #readDirectory(epoch: bigint): ReadonlyMap<string, DirectoryEntry> {
     if (this.#directoryEpoch === epoch) return this.#directory;
+    const layout = this.#layout;
+    if (layout === undefined) return this.#directory;
     const { directory } = this.#header;
+    const { entryBytes } = layout;
     const count = this.length(directory, entryBytes);
-    const entries = count === 0 ? [] : parseDirectory(this.bytes(directory, count * entryBytes));
+    const entries = count === 0 ? [] : layout.directory(this.bytes(directory, count * entryBytes));
     this.#directory = new Map(entries.map((entry) => [entry.name, entry]));
     this.#directoryEpoch = epoch;
     return this.#directory;
@@ -142,7 +147,7 @@ function outside(pointer: bigint, size: number): OutsideFault {
 }
 
 function damaged(operation: string, fault: OutsideFault): ProtocolError {
-  const message = `${operation}: the statistics segment makes no sense: ${fault.message}; is it of a VPP from 20.09 on?`;
+  const message = `${operation}: the statistics segment makes no sense: ${fault.message}; is it VPP's own?`;
   return new ProtocolError({ operation, cause: fault, message });
 }
 

@@ -4,7 +4,7 @@ import { Deadline, longestTimer, type CallOptions } from "../../core/call.js";
 import type { InvalidError, UnsupportedError } from "../../core/errors.js";
 import { Err, Ok, type Result } from "../../core/result.js";
 import { validate } from "../../core/validate.js";
-import { numbers, sum } from "./numbers.js";
+import { exact, numbers, sum } from "./numbers.js";
 import { findSegment, unsupported } from "./process.js";
 import type { ReadError, Segment } from "./segment.js";
 import type { DirectoryEntry } from "./structures.js";
@@ -35,11 +35,8 @@ const optionsSchema = v.strictObject({
 /** The deadline of a read that is given none: VPP changes its directory in microseconds. */
 const readMs = 1000;
 
-/** `stat_directory_type_t` of VPP's `src/vlib/stats/shared.h`. */
-const entryTypes = { scalar: 1, simple: 2, combined: 3, names: 4, gauge: 9 } as const;
-
 /**
- * Opens the statistics of a VPP on this host, 20.09 or later. VPP passes their memory over a seqpacket socket as a file
+ * Opens the statistics of a VPP on this host, 19.08 or later. VPP passes their memory over a seqpacket socket as a file
  * descriptor, which Node can do neither of; here it is opened by way of `/proc/PID/fd`, which takes root, or VPP's own user.
  * It stays that VPP's: after a restart, open it anew.
  *
@@ -68,9 +65,10 @@ export async function openSegment(path: string): Promise<Result<VppStats, Unsupp
   const { Segment } = await import("./segment.js");
   try {
     const segment = new Segment(path);
-    if (segment.isKnown) return Ok(new VppStats(segment));
+    const { fault } = segment;
+    if (fault === undefined) return Ok(new VppStats(segment));
     segment.close();
-    return Err(unsupported("they are laid out as before VPP 20.09; upgrade VPP"));
+    return Err(unsupported(fault));
   } catch (cause) {
     if (!(cause instanceof Error && "code" in cause)) throw cause;
     return Err(unsupported(`${path}: ${cause.message}; run as root or as VPP's user`, cause));
@@ -93,16 +91,14 @@ export class VppStats implements Disposable {
     );
   }
 
-  /** One number, such as `/sys/heartbeat`: a double in the older of them. Undefined where there is none of this name. */
+  /** One number, such as `/sys/heartbeat`, always an integer. Undefined where there is none of this name. */
   scalar(
     name: string,
     options: CallOptions = {},
   ): Promise<Result<number | bigint | undefined, VppStatsError>> {
     return this.#read("scalar", options, (directory) => {
       const entry = directory.get(name);
-      if (entry?.type === entryTypes.gauge) return entry.value;
-      if (entry?.type !== entryTypes.scalar) return undefined;
-      return new Float64Array(BigUint64Array.of(entry.value).buffer)[0];
+      return entry?.kind === "scalar" ? exact(entry.value) : undefined;
     });
   }
 
@@ -150,16 +146,16 @@ export class VppStats implements Disposable {
   /** The interfaces that are there: those that have a name. */
   #present(directory: ReadonlyMap<string, DirectoryEntry>): readonly number[] {
     const entry = directory.get("/if/names");
-    if (entry?.type !== entryTypes.names) return [];
+    if (entry?.kind !== "names") return [];
     return [...this.#segment.pointers(entry.value).entries()]
       .filter(([, pointer]) => pointer !== 0n)
       .map(([index]) => index);
   }
 
   /** Adds what one entry counts of these interfaces, over all threads: each thread has a vector of its own. */
-  #add({ name, type, value }: DirectoryEntry, counters: Map<number, Record<string, number | bigint>>): void {
-    const isCombined = type === entryTypes.combined;
-    if (!name.startsWith("/if/") || (type !== entryTypes.simple && !isCombined)) return;
+  #add({ name, kind, value }: DirectoryEntry, counters: Map<number, Record<string, number | bigint>>): void {
+    const isCombined = kind === "combined";
+    if (!name.startsWith("/if/") || (kind !== "simple" && !isCombined)) return;
     const word = name.slice("/if/".length).replaceAll("-", "_");
     const words = isCombined ? [`${word}_packets`, `${word}_bytes`] : [word];
     for (const thread of this.#segment.pointers(value)) {
