@@ -1,4 +1,5 @@
-import { createServer, isIPv6, type Server, type Socket } from "node:net";
+import { lstat, unlink } from "node:fs/promises";
+import { connect, createServer, isIPv6, type Server, type Socket } from "node:net";
 import { isAbsolute, join } from "node:path";
 
 import { InvalidError, UnreachableError } from "../core/errors.js";
@@ -91,12 +92,10 @@ export async function listen(
     if (made.isErr()) return made;
     server = made.value;
   } else server = createServer(onSocket);
-  const failed = await new Promise<Error | undefined>((resolve) => {
-    server.once("error", resolve);
-    server.listen(address.kind === "unix" ? { path: address.path } : where(address), () =>
-      resolve(undefined),
-    );
-  });
+  let failed = await begin(server, address);
+  if (failed !== undefined && errorCode(failed) === "EADDRINUSE" && (await isLeftBehind(address))) {
+    failed = await begin(server, address);
+  }
   if (failed !== undefined) return Err(cannotListen(operation, address, failed));
   // What comes later concerns one connection that could not be accepted.
   server.on("error", () => undefined);
@@ -106,6 +105,42 @@ export async function listen(
     close: () => void server.close(),
   });
 }
+
+/** Begins to listen. Gives why it cannot. */
+function begin(server: Server, address: ListenAddress): Promise<Error | undefined> {
+  return new Promise((resolve) => {
+    const onError = (error: Error): void => resolve(error);
+    server.once("error", onError);
+    server.listen(address.kind === "unix" ? { path: address.path } : where(address), () => {
+      server.off("error", onError);
+      resolve(undefined);
+    });
+  });
+}
+
+/** Whether the socket was a dead process's, and is out of the way now. Open vSwitch's own programs remove any file there. */
+async function isLeftBehind(address: ListenAddress): Promise<boolean> {
+  if (address.kind !== "unix") return false;
+  const { path } = address;
+  // Whatever else is there refuses connections too, and is somebody's.
+  const found = await lstat(path).catch(() => undefined);
+  if (found?.isSocket() !== true) return false;
+  const answer = await new Promise<string>((resolve) => {
+    const socket = connect({ path });
+    socket.once("connect", () => resolve("connected"));
+    socket.once("error", (error) => resolve(errorCode(error)));
+    socket.once("close", () => resolve("closed"));
+    socket.setTimeout(knockMs, () => socket.destroy());
+    socket.once("connect", () => socket.destroy());
+  });
+  if (answer !== "ECONNREFUSED") return answer === "ENOENT";
+  return await unlink(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+const knockMs = 1000;
 
 function where({ host, port }: { readonly host: string | undefined; readonly port: number }): {
   port: number;

@@ -24,7 +24,7 @@ basicConstraints = critical, CA:TRUE
 keyUsage = keyCertSign
 [server]
 subjectAltName = DNS:localhost, IP:127.0.0.1, IP:::1
-extendedKeyUsage = serverAuth
+extendedKeyUsage = serverAuth, clientAuth
 [client]
 extendedKeyUsage = clientAuth
 `;
