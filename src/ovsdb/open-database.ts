@@ -43,7 +43,7 @@ export interface OpenOptions<
   readonly retry?: boolean | undefined;
   /** How long to wait between attempts, in milliseconds: doubled from `minMs` to `maxMs`. Default: 1000 and 8000. */
   readonly backoff?: { readonly minMs?: number | undefined; readonly maxMs?: number | undefined } | undefined;
-  /** After how many milliseconds of silence a peer over tcp or tls is probed; 0: never. Default: 5000. */
+  /** After how many milliseconds of silence a peer over tcp or tls is probed, at least 1000; 0: never. Default: 5000. */
   readonly inactivityProbe?: number | undefined;
   /** How long a connection may take to be made, in milliseconds. Default: as long as the last wait, at least 1000. */
   readonly dialMs?: number | undefined;

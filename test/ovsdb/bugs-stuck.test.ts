@@ -1,0 +1,212 @@
+/** Waits that never end, where other clients hung, gave up too soon, or panicked. */
+import { setTimeout as delay } from "node:timers/promises";
+import { describe, expect, it } from "vitest";
+import { connectOvsdb, operations } from "../../src/ovsdb/index.js";
+import { ScriptedPeer, type PeerConnection } from "../support/scripted-peer.js";
+import { log, openLab, seenLogs, serveLab, storedLogs, type LabOpen } from "./lab-database.js";
+import { labSchema, type LabDatabase } from "./lab-rows.js";
+import { labJson } from "./lab.js";
+
+const { insert } = operations<LabDatabase>();
+const options = { operation: "test", timeoutMs: 10_000 };
+const slow = { timeout: 30_000 };
+
+/** Everything that an open database can be asked for. */
+const calls = (db: LabOpen): Readonly<Record<string, () => Promise<unknown>>> => ({
+  transact: () => db.transact([insert("Log", { k: 1 })], options),
+  transaction: () => db.transaction((tx) => tx.insert("Log", { k: 1 }), options),
+  dryRun: () => db.dryRun((tx) => tx.insert("Log", { k: 1 }), options),
+  waitFor: () => db.waitFor((reader) => reader.table("Log").where([["k", "==", -1]])[0], options),
+  lock: () => db.lock("mine", options),
+  setConditions: () => db.setConditions("Log", [["k", ">", 5]]),
+  convert: () => db.convert(labJson, options),
+  getServerId: () => db.getServerId(options),
+  listDbs: () => db.listDbs(options),
+  ready: () => db.port.ready(options),
+  changes: async () => {
+    for await (const change of db.changes()) if (change.count < 0) return "never";
+    return "ended";
+  },
+  watch: async () => {
+    for await (const change of db.where("Log", []).watch()) if (change.rows.length < 0) return "never";
+    return "ended";
+  },
+});
+
+/** Answers what an open database asks for before the rows, as a server before 2.9, and gives the request for the rows. */
+async function upToTheRows(peer: PeerConnection): Promise<Record<string, unknown>> {
+  const first = await peer.next();
+  peer.send(JSON.stringify({ id: first["id"], error: "unknown database", result: null }));
+  await peer.answer(labJson);
+  return await peer.next();
+}
+
+const anId = (digit: number) => `${String(digit).repeat(8)}-0000-4000-8000-000000000000`;
+const zero = anId(0).replace("4000-8000", "0000-0000");
+
+describe("what waits for a server", () => {
+  it(
+    "settles when the server dies under it or the database is closed, at once, whatever it is",
+    slow,
+    async () => {
+      await using server = await serveLab();
+      const db = (await openLab(server.remote)).unwrap();
+      server.silence(true);
+      const waiting = Object.entries(calls(db)).map(async ([name, call]) => [name, await call()] as const);
+      await delay(20);
+      const closing = performance.now();
+      await db.close();
+      const settled = Object.fromEntries(await Promise.all(waiting));
+      expect(performance.now() - closing).toBeLessThan(1000);
+      const { changes, watch, ready, transaction, ...others } = settled;
+      expect([changes, watch]).toEqual(["ended", "ended"]);
+      expect(transaction).toMatchObject({ outcome: "unknown" });
+      expect(ready).toMatchObject({ value: undefined });
+      for (const [name, result] of Object.entries(others)) {
+        expect([name, result]).toMatchObject([name, { error: { kind: "disconnected" } }]);
+      }
+    },
+  );
+
+  it(
+    "may be asked for at any moment around the end: each call has its answer, and none throws",
+    slow,
+    async () => {
+      await using server = await serveLab();
+      for (const when of ["before", "after", "meanwhile"] as const) {
+        const db = (await openLab(server.remote)).unwrap();
+        const settled: Promise<unknown>[] = [];
+        const callAll = (): void => void settled.push(...Object.values(calls(db)).map((call) => call()));
+        if (when === "before") callAll();
+        const closed = db.close();
+        if (when === "meanwhile") callAll();
+        await closed;
+        if (when === "after") callAll();
+        const results = await Promise.allSettled(settled);
+        expect(results.filter(({ status }) => status === "rejected")).toEqual([]);
+        await db.close();
+      }
+      await expect.poll(() => server.clients).toBe(0);
+    },
+  );
+
+  it("does not keep the session from other remotes: a server that hangs is left at once", async () => {
+    await using hanging = await serveLab();
+    await using other = await serveLab();
+    log(other, 7);
+    await using db = (await openLab(hanging.remote)).unwrap();
+    hanging.silence(true);
+    const sent = db.transact([insert("Log", { k: 1 })], options);
+    db.setRemotes(other.remote).unwrap();
+    expect(await sent).toMatchObject({ error: { kind: "disconnected", outcome: "unknown" } });
+    await db.port.ready(options);
+    expect(seenLogs(db)).toEqual(["7 m7"]);
+  });
+
+  it("ends with a reason where there is to be no second try, and nothing is thrown", async () => {
+    await using server = await serveLab();
+    await using db = (await openLab(server.remote, { retry: false })).unwrap();
+    const ended = new Promise((resolve) => db.events.on("close", resolve));
+    const waiting = db.waitFor((reader) => reader.table("Log").where([["k", "==", 1]])[0], options);
+    await server.stop();
+    const reason = { kind: "disconnected", message: expect.stringContaining("gave up") };
+    expect(await ended).toMatchObject(reason);
+    expect(await waiting).toMatchObject({ error: { kind: "disconnected" } });
+    expect(await db.transact([insert("Log", {})], options)).toMatchObject({ error: { outcome: "not-sent" } });
+    expect(db.health.state).toBe("closed");
+  });
+});
+
+describe("a connection that breaks in an answer", () => {
+  it(
+    "at any byte, leaves a transaction known to a client: done, or perhaps done, and never torn",
+    slow,
+    async () => {
+      await using server = await serveLab();
+      const outcomes = new Map<string, number>();
+      for (let afterBytes = 0; afterBytes < 120; afterBytes += 1) {
+        const connected = await connectOvsdb({ remote: server.remote, database: "Lab", schema: labSchema });
+        await using client = connected.unwrap();
+        server.fail("transact", { kind: "cut", afterBytes });
+        const done = await client.transact([insert("Log", { k: afterBytes })], options);
+        const { kind } = done.isOk() ? { kind: "done" } : done.error;
+        outcomes.set(kind, (outcomes.get(kind) ?? 0) + 1);
+        if (done.isErr()) expect(["disconnected", "protocol"]).toContain(kind);
+      }
+      expect(outcomes.get("done")).toBeGreaterThan(0);
+      expect((outcomes.get("disconnected") ?? 0) + (outcomes.get("protocol") ?? 0)).toBeGreaterThan(60);
+      expect(storedLogs(server)).toHaveLength(120);
+    },
+  );
+
+  it("at any byte, makes an open database find out that it was done, and not do it twice", slow, async () => {
+    const at = async (afterBytes: number) => {
+      await using server = await serveLab();
+      await using db = (await openLab(server.remote)).unwrap();
+      server.fail("transact", { kind: "cut", afterBytes });
+      const done = await db.transaction((tx) => tx.insert("Log", { k: 1, msg: "m1" }), options);
+      return [done.outcome, seenLogs(db), storedLogs(server)];
+    };
+    const offsets = Array.from({ length: 40 }, (_, each) => each * 3);
+    expect(await Promise.all(offsets.map(at))).toEqual(offsets.map(() => ["committed", ["1 m1"], ["1 m1"]]));
+  });
+});
+
+describe("a probe in a storm of transactions", () => {
+  it("neither stops them nor is stopped by them: both sides ask as often as they may", slow, async () => {
+    await using server = await serveLab({ tcp: true, probeIntervalMs: 400 });
+    await using db = (await openLab(server.tcpRemote, { inactivityProbe: 1000 })).unwrap();
+    for (let round = 0; round < 4; round += 1) {
+      const sent = Array.from({ length: 100 }, (_, each) =>
+        db.transact([insert("Log", { k: round * 100 + each })], options),
+      );
+      expect((await Promise.all(sent)).filter((result) => result.isErr())).toEqual([]);
+      await delay(round * 400);
+    }
+    expect(db.table("Log").size).toBe(400);
+    expect(db.health.generation).toBe(1);
+  });
+});
+
+describe("the first rows of a large database", () => {
+  it("may take longer than any deadline, as long as something comes", slow, async () => {
+    await using peer = await ScriptedPeer.listen("unix");
+    const opening = openLab(peer.remote.text, { dialMs: 200, handshakeMs: 200, noProgressMs: 200 });
+    const connection = await peer.connection();
+    const { id } = await upToTheRows(connection);
+    const rows = Object.fromEntries(
+      [1, 2, 3, 4, 5, 6].map((k) => [anId(k), { initial: { k, msg: `m${k}` } }]),
+    );
+    const text = JSON.stringify({ id, error: null, result: [false, zero, { Log: rows }] });
+    for (let from = 0; from < text.length; from += 60) {
+      connection.send(text.slice(from, from + 60));
+      await delay(100);
+    }
+    await using db = (await opening).unwrap();
+    expect(seenLogs(db)).toHaveLength(6);
+    expect(text.length / 60).toBeGreaterThan(8);
+  });
+
+  it(
+    "that stop coming are asked for on another connection, and nothing of the old one is taken any more",
+    slow,
+    async () => {
+      await using peer = await ScriptedPeer.listen("unix");
+      const opening = openLab(peer.remote.text, { noProgressMs: 100, handshakeMs: 100 });
+      const old = await peer.connection();
+      const { id, params } = await upToTheRows(old);
+      const row = (k: number) => ({ Log: { [anId(k)]: { initial: { k, msg: `m${k}` } } } });
+      const late = JSON.stringify({ id, error: null, result: [false, zero, row(1)] });
+      old.send(late.slice(0, 100));
+      const fresh = await peer.connection();
+      const again = await upToTheRows(fresh);
+      old.send(late.slice(100), JSON.stringify({ id: null, method: "update2", params: [params, row(2)] }));
+      fresh.send(JSON.stringify({ id: again["id"], error: null, result: [false, zero, row(3)] }));
+      await using db = (await opening).unwrap();
+      await old.ended;
+      await delay(20);
+      expect(seenLogs(db)).toEqual(["3 m3"]);
+      expect(db.health).toMatchObject({ generation: 1, changes: 0 });
+    },
+  );
+});
