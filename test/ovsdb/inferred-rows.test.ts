@@ -1,8 +1,6 @@
 /** The types that `defineSchema` infers are those that the generator writes. */
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as fc from "fast-check";
-import ts from "typescript";
 import { describe, expect, expectTypeOf, it } from "vitest";
 import { schemaLiteral } from "../../src/ovsdb/codegen/schema-literal.js";
 import { generateRowTypes } from "../../src/ovsdb/codegen/row-types.js";
@@ -18,6 +16,7 @@ import {
   type Uuid,
   type Value,
 } from "../../src/ovsdb/index.js";
+import { diagnosticsOf } from "./compiler.js";
 import { labJson, schemaOf } from "./lab.js";
 import type { LabDatabase } from "./lab-rows.js";
 
@@ -142,28 +141,3 @@ describe("any schema", () => {
     expect(diagnosticsOf(modules)).toEqual([]);
   });
 });
-
-/** What the compiler, as strict as this project has it, says of modules that are in no file. */
-function diagnosticsOf(modules: ReadonlyMap<string, string>): readonly string[] {
-  const file = join(import.meta.dirname, "../../tsconfig.json");
-  const config: unknown = ts.parseConfigFileTextToJson(file, readFileSync(file, "utf8")).config;
-  const { options } = ts.parseJsonConfigFileContent(config, ts.sys, join(file, ".."));
-  const host = ts.createCompilerHost(options);
-  const withModules: ts.CompilerHost = {
-    ...host,
-    fileExists: (name) => modules.has(name) || host.fileExists(name),
-    readFile: (name) => modules.get(name) ?? host.readFile(name),
-    getSourceFile: (name, version, onError) => {
-      const text = modules.get(name);
-      return text === undefined
-        ? host.getSourceFile(name, version, onError)
-        : ts.createSourceFile(name, text, version);
-    },
-  };
-  const program = ts.createProgram([...modules.keys()], options, withModules);
-  return [...modules.keys()].flatMap((name) =>
-    ts
-      .getPreEmitDiagnostics(program, program.getSourceFile(name))
-      .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, "\n")),
-  );
-}
