@@ -1,5 +1,5 @@
 import { Deadline } from "../../core/call.js";
-import { ConflictError, InvalidError, NotFoundError } from "../../core/errors.js";
+import { InvalidError } from "../../core/errors.js";
 import { TransactionRejectedError, type TransactError } from "../errors.js";
 import { shown } from "../fault.js";
 import { overFor, type OperationOptions, type RowsByTable } from "../monitor.js";
@@ -10,8 +10,8 @@ import { newUuid, type Uuid } from "../uuid.js";
 import type { DatabaseRows } from "../value.js";
 import { leaveMark, lookForMark, type Mark, type MarkKeys, type TransactionMarker } from "./marker.js";
 import { jitter, moved, pause } from "./moved.js";
+import { conflict, has, mayBeDone, notThere } from "./not-done.js";
 import type { Commit, CommitError, Committed } from "./outcome.js";
-import type { Verified } from "./reads.js";
 import {
   isThenable,
   Recorder,
@@ -80,6 +80,7 @@ function badAttempts(operation: string, attempts: number): InvalidError {
 
 /** What was sent, whose answer was lost. */
 interface Lost<T> {
+  readonly attempt: number;
   readonly value: T;
   readonly inserted: readonly Inserted[];
   readonly error: TransactError;
@@ -93,7 +94,7 @@ class Run<Db extends DatabaseRows, Rows extends RowsByTable, T> {
   readonly #most: number;
   readonly #mark: Mark | undefined;
   #attempts = 0;
-  #lost: Lost<T> | undefined;
+  #allLost: readonly Lost<T>[] = [];
 
   constructor(fields: {
     readonly port: SessionPort<Rows>;
@@ -109,6 +110,11 @@ class Run<Db extends DatabaseRows, Rows extends RowsByTable, T> {
     this.#deadline = fields.deadline;
     this.#most = fields.most;
     this.#mark = fields.mark;
+  }
+
+  /** What was lost last. */
+  get #lost(): Lost<T> | undefined {
+    return this.#allLost.at(-1);
   }
 
   async toTheEnd(): Promise<Commit<T>> {
@@ -133,11 +139,14 @@ class Run<Db extends DatabaseRows, Rows extends RowsByTable, T> {
     if (draft.operations.length === 0) return await this.#nothingToDo(value);
     // What was lost may still be done. Only an insert of the same id, or a mark, is refused then; anything else might do it twice.
     if (this.#lost !== undefined && !this.#repeats(this.#lost, draft)) return this.#notDone(this.#lost.error);
-    const marking = this.#mark === undefined ? [] : leaveMark(this.#mark);
+    const laterAttempt = this.#lost === undefined ? undefined : this.#attempts;
+    const marking = this.#mark === undefined ? [] : leaveMark(this.#mark, laterAttempt);
     const sent = await this.#port.transact([...draft.operations, ...marking], this.#step());
     if (sent.isOk()) return this.#committed(value, draft, sent.value);
     const { error } = sent;
-    if (mayBeDone(error)) return this.#lose({ value, inserted: draft.inserted, error });
+    if (mayBeDone(error)) {
+      return this.#lose({ attempt: this.#attempts, value, inserted: draft.inserted, error });
+    }
     if (error.kind === "disconnected") return this.#tryAgain(error);
     if (this.#lost !== undefined && error.kind === "rejected" && error.reason === "duplicate uuid") {
       return this.#recovered(this.#lost);
@@ -196,7 +205,7 @@ class Run<Db extends DatabaseRows, Rows extends RowsByTable, T> {
   }
 
   #lose(lost: Lost<T>): Commit<T> | undefined {
-    this.#lost = lost;
+    this.#allLost = [...this.#allLost, lost];
     const isOver = this.#deadline.signal.aborted || this.#port.closed !== undefined;
     // Without an inserted row or a mark there is nothing to know it by.
     const isTraceless = lost.inserted.length === 0 && this.#mark === undefined;
@@ -213,16 +222,22 @@ class Run<Db extends DatabaseRows, Rows extends RowsByTable, T> {
     if (lost === undefined) return undefined;
     const { select } = operations();
     const selects = lost.inserted.map(({ table, uuid }) => select(table, [["_uuid", "==", uuid]], ["_uuid"]));
-    const marks = this.#mark === undefined ? [] : [lookForMark(this.#mark)];
-    const seen = await this.#port.transact([...selects, ...marks], this.#step());
+    const [first, ...later] = this.#allLost;
+    const laterAttempts = later.map(({ attempt }) => attempt);
+    const marks = this.#mark === undefined ? [] : lookForMark(this.#mark, laterAttempts);
+    const seen = await this.#port.transact([...marks, ...selects], this.#step());
     if (seen.isErr()) {
       // Of a select it does not matter whether it was done.
       const isWorthIt = mayBeDone(seen.error) || seen.error.kind === "disconnected";
       return isWorthIt ? this.#tryAgain(lost.error) : this.#notDone(lost.error);
     }
-    return seen.value.some(({ rows }) => rows !== undefined && rows.length > 0)
-      ? this.#recovered(lost)
-      : undefined;
+    const isThere = seen.value.map(({ rows }) => rows !== undefined && rows.length > 0);
+    if (!isThere.includes(true)) return undefined;
+    // Rows have the same ids in every attempt: without a mark it is taken to be the last one.
+    const place = later.findIndex((_each, at) => isThere[at + 1]);
+    return this.#recovered(
+      (isThere[0] === true && marks.length > 0 ? (later[place] ?? first) : lost) ?? lost,
+    );
   }
 
   /** The server refused it. `undefined`: what was read had changed, and by now the replica has moved. */
@@ -274,39 +289,4 @@ class Run<Db extends DatabaseRows, Rows extends RowsByTable, T> {
   #step(): OperationOptions {
     return { operation: this.#deadline.operation, ...this.#deadline.step() };
   }
-}
-
-/** Whether the server may have done it all the same. A cluster may commit what it has cancelled (`ovsdb_trigger_cancel` of ovsdb/trigger.c). */
-function mayBeDone(error: TransactError): boolean {
-  if (error.kind === "protocol") return true;
-  if (error.kind === "rejected") return error.reason === "canceled";
-  return "outcome" in error && error.outcome === "unknown";
-}
-
-function has(snapshot: Snapshot, table: string, uuid: Uuid): boolean {
-  try {
-    return snapshot.table(table).has(uuid);
-  } catch {
-    // It is not monitored: the server's word is all there is.
-    return false;
-  }
-}
-
-function notThere(
-  operation: string,
-  { table, uuid }: Pick<Verified, "table" | "uuid">,
-  cause: Error,
-): NotFoundError {
-  const object = `row ${uuid ?? ""} of ${table}`;
-  const message = `${operation}: there is no ${object}, so nothing was done`;
-  return new NotFoundError({ operation, object, cause, message });
-}
-
-function conflict(operation: string, failed: Verified, why: string, cause: Error): ConflictError {
-  const { table, uuid, wait } = failed;
-  const columns = wait.columns.filter((column) => column !== "_uuid");
-  const seen = columns.length === 0 ? "" : ` (${columns.join(", ")})`;
-  const object = uuid === undefined ? `rows of ${table}${seen}` : `row ${uuid} of ${table}${seen}`;
-  const message = `${operation}: what the transaction read of ${object} is no longer so: ${why}. Nothing was done`;
-  return new ConflictError({ operation, object, cause, message });
 }

@@ -18,7 +18,7 @@ export interface TransactionMarker {
   readonly key: string;
 }
 
-/** The mark of one transaction, the same for all of its attempts. */
+/** The mark of one transaction, the same for all of its attempts, so that only one of them is done. */
 export interface Mark extends TransactionMarker {
   /** What stands under the key if it was done. */
   readonly value: Uuid;
@@ -49,29 +49,35 @@ function nameOf({ table, uuid, column, key }: TransactionMarker): string {
   return JSON.stringify([table, uuid, column, key]);
 }
 
-/** Leaves the mark. The first operation fails where it is there already, or the row is not there. */
-export function leaveMark({ table, uuid, column, key, value }: Mark): readonly [Operation, Operation] {
+/**
+ * Leaves the mark. The first operation fails where it is there already, or where the row is not there. An attempt that
+ * follows a lost one also leaves its number, under `KEY.attempt`: what the callback gave may differ.
+ */
+export function leaveMark(mark: Mark, laterAttempt: number | undefined): readonly [Operation, Operation] {
+  const { table, uuid, column, key, value } = mark;
   const here = ["_uuid", "==", uuid] as const;
-  const unmarked = [here, [column, "excludes", new Map([[key, value]])]] as const;
+  const where = [here, [column, "excludes", new Map([[key, value]])]] as const;
+  const [columns, rows] = [["_uuid"], [{ _uuid: uuid }]];
+  const number = laterAttempt === undefined ? [] : setKey(column, ...numberOf(mark, laterAttempt));
   return [
-    {
-      op: "wait",
-      table,
-      where: unmarked,
-      columns: ["_uuid"],
-      until: "==",
-      rows: [{ _uuid: uuid }],
-      timeoutMs: 0,
-    },
-    { op: "mutate", table, where: [here], mutations: setKey(column, key, value) },
+    { op: "wait", table, where, columns, until: "==", rows, timeoutMs: 0 },
+    { op: "mutate", table, where: [here], mutations: [...setKey(column, key, value), ...number] },
   ];
 }
 
-/** Gives a row if the mark is there. */
-export function lookForMark({ table, uuid, column, key, value }: Mark): Operation {
-  const marked = [
-    ["_uuid", "==", uuid],
-    [column, "includes", new Map([[key, value]])],
-  ] as const;
-  return { op: "select", table, where: marked, columns: ["_uuid"] };
+/** Give a row each: the first if the mark is there, the others if it is that of one of these attempts. */
+export function lookForMark(mark: Mark, laterAttempts: readonly number[]): readonly Operation[] {
+  const { table, uuid, column, key, value } = mark;
+  const pairs = [[key, value] as const, ...laterAttempts.map((attempt) => numberOf(mark, attempt))];
+  const here = ["_uuid", "==", uuid] as const;
+  return pairs.map((pair) => ({
+    op: "select",
+    table,
+    where: [here, [column, "includes", new Map([pair])]],
+    columns: ["_uuid"],
+  }));
+}
+
+function numberOf({ key, value }: Mark, attempt: number): readonly [key: string, value: string] {
+  return [`${key}.attempt`, `${value}.${attempt}`];
 }

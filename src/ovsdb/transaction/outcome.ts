@@ -41,7 +41,7 @@ export interface Unknown {
   readonly error: CommitError;
   /** The ids of the rows that it inserted if it was done, in order: look for them later. */
   readonly inserted: readonly Uuid[];
-  /** What is there if it was done, where a mark was asked for. No later transaction of this database writes over it. */
+  /** What to look for, where a mark was asked for. No later transaction of this open database writes over it. */
   readonly mark: Mark | undefined;
   readonly attempts: number;
 }

@@ -1,7 +1,7 @@
 /** Transactions that insert nothing, and whose answer is lost: done once, and known to be. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openDatabase, type Database, type Uuid } from "../../../src/ovsdb/index.js";
-import { OvsdbServer } from "../../../src/testing/index.js";
+import { OvsdbServer, type OvsdbFault } from "../../../src/testing/index.js";
 import type { LabRows } from "../client-port.js";
 import { labSchema, type LabDatabase } from "../lab-rows.js";
 import { labJson } from "../lab.js";
@@ -74,6 +74,51 @@ describe("a transaction with a marker", () => {
     expect(results.at(-2)).toMatchObject({ error: "timed out" });
     expect(n()).toBe(1);
   });
+
+  it("of which two tries were lost has the value of the one that was done", { timeout: 15_000 }, async () => {
+    const attempt = (...lost: readonly OvsdbFault[]) => {
+      for (const fault of lost) {
+        server.fail("transact", fault);
+        // What looks for it afterwards goes through.
+        server.fail("transact", { kind: "late", ms: 0 });
+      }
+      return db.transaction(
+        (tx) => {
+          tx.increment("Item", item, "n");
+          return tx.attempt;
+        },
+        { ...options, marker: marker() },
+      );
+    };
+    const cut: OvsdbFault = { kind: "cut", afterBytes: 0 };
+    expect(await attempt(cut)).toMatchObject({ outcome: "committed", value: 1, results: undefined });
+    expect(n()).toBe(1);
+    expect(await attempt({ kind: "lost" }, cut)).toMatchObject({ value: 2, results: undefined, attempts: 2 });
+    expect(n()).toBe(2);
+  });
+
+  it(
+    "whose first try comes through while the second is lost has the value of the first",
+    { timeout: 15_000 },
+    async () => {
+      const seen = server.requests.of("transact").length;
+      server.fail("transact", { kind: "lost" });
+      server.fail("transact", { kind: "late", ms: 0 });
+      server.fail("transact", { kind: "lost" });
+      const done = db.transaction(
+        (tx) => {
+          tx.increment("Item", item, "n");
+          return tx.attempt;
+        },
+        { ...options, marker: marker() },
+      );
+      // The first try, what looked for it, and the second try.
+      await expect.poll(() => server.requests.of("transact").length, { timeout: 5000 }).toBe(seen + 3);
+      server.transact("Lab", ...(server.requests.of("transact")[seen]?.params.slice(1) ?? []));
+      expect(await done).toMatchObject({ outcome: "committed", value: 1, results: undefined, attempts: 2 });
+      expect(n()).toBe(1);
+    },
+  );
 
   it("has a key of its own beside others that are on their way", async () => {
     const both = await Promise.all([count(), count(), count()]);
