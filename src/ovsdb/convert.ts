@@ -3,6 +3,7 @@ import { InvalidError } from "../core/errors.js";
 import { Err, Ok, type Result } from "../core/result.js";
 import { advised, type RequestError } from "./errors.js";
 import { Fault, shown } from "./fault.js";
+import { isObject } from "./json.js";
 import { overFor, type OperationOptions, type RowsByTable } from "./monitor.js";
 import { parseSchema } from "./parse-schema.js";
 import { compareSchemas } from "./schema-report.js";
@@ -18,6 +19,8 @@ const convertMs = 60_000;
  */
 export async function convert<Rows extends RowsByTable>(
   port: SessionPort<Rows>,
+  /** Asked when the request is sent. */
+  isClustered: () => boolean,
   schema: unknown,
   options: OperationOptions,
 ): Promise<Result<void, RequestError>> {
@@ -30,7 +33,8 @@ export async function convert<Rows extends RowsByTable>(
   const ready = await port.ready({ operation, ...deadline.step() });
   if (ready.isErr()) return ready;
   const { generation } = port;
-  const answer = await port.call("convert", [wanted.name, schema], { operation, ...deadline.step() });
+  const sent = isClustered() ? withoutEphemeral(schema) : schema;
+  const answer = await port.call("convert", [wanted.name, sent], { operation, ...deadline.step() });
   if (answer.isOk()) {
     const isIn = (): boolean => port.generation > generation || isSame(wanted, port.schemas.server);
     return await until(port, isIn, deadline);
@@ -53,6 +57,30 @@ function wantedSchema(database: string, schema: unknown, operation: string): Dat
   }
   if (wanted.name === database) return wanted;
   return bad("schema.name", `${database}, the database that is open`, shown(wanted.name));
+}
+
+/**
+ * The schema with every column persistent, as all of them are in a cluster. Seen of ovsdb-server 3.1.0: a cluster that is
+ * told otherwise answers well, keeps the old schema, and never answers a transaction again; what `ovsdb-client convert`
+ * makes of the same schema goes through.
+ */
+function withoutEphemeral(schema: unknown): unknown {
+  return mapMember(schema, "tables", (tables) =>
+    mapMembers(tables, (table) =>
+      mapMember(table, "columns", (columns) =>
+        mapMembers(columns, (column) => mapMember(column, "ephemeral", () => false)),
+      ),
+    ),
+  );
+}
+
+function mapMember(json: unknown, name: string, map: (value: unknown) => unknown): unknown {
+  return isObject(json) && Object.hasOwn(json, name) ? { ...json, [name]: map(json[name]) } : json;
+}
+
+function mapMembers(json: unknown, map: (value: unknown) => unknown): unknown {
+  if (!isObject(json)) return json;
+  return Object.fromEntries(Object.entries(json).map(([name, value]) => [name, map(value)]));
 }
 
 /** Whether two schemas are the same as far as rows depend on it. */

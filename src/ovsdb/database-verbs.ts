@@ -27,6 +27,7 @@ import { commit, type TransactionCallback, type TransactionOptions } from "./tra
 import { dryRun, type DryRun } from "./transaction/dry-run.js";
 import { MarkKeys } from "./transaction/marker.js";
 import type { Commit } from "./transaction/outcome.js";
+import { telling } from "./transaction/told.js";
 import type { OperationResult } from "./transaction-result.js";
 import type { Uuid } from "./uuid.js";
 import type { DatabaseRows } from "./value.js";
@@ -67,7 +68,9 @@ export class DatabaseVerbs<Db extends DatabaseRows, Rows extends RowsByTable> {
     callback: TransactionCallback<Db, Rows, T>,
     options: TransactionOptions,
   ): Promise<Commit<T>> {
-    return commit(this.#port, { indexes: this.#indexes, marks: this.#marks }, callback, options);
+    const setting = { indexes: this.#indexes, marks: this.#marks };
+    const { name } = this.#port.schemas.server;
+    return telling(name, options.operation, () => commit(this.#port, setting, callback, options));
   }
 
   dryRun<T>(
@@ -106,8 +109,12 @@ export class DatabaseVerbs<Db extends DatabaseRows, Rows extends RowsByTable> {
     return this.#locks.lock(name, options);
   }
 
-  convert(schema: unknown, options: OperationOptions): Promise<Result<void, RequestError>> {
-    return convert(this.#port, schema, options);
+  convert(
+    isClustered: () => boolean,
+    schema: unknown,
+    options: OperationOptions,
+  ): Promise<Result<void, RequestError>> {
+    return convert(this.#port, isClustered, schema, options);
   }
 
   getServerId(options: OperationOptions): Promise<Result<Uuid, RequestError>> {

@@ -162,11 +162,12 @@ export class Database<Db extends DatabaseRows, Rows extends RowsByTable> impleme
 
   /**
    * Has the server convert the database to another schema (`ovsdb-client convert`), as JSON. Settles when the rows are there
-   * by that schema. `rejected` where the server does not take it, or the rows do not fit. Where the answer is lost, the
+   * by that schema. In a cluster every column becomes persistent. `rejected` where the server does not take it, or the rows do not fit. Where the answer is lost, the
    * schema after the reconnect tells whether it was done. The default deadline is 60 s.
    */
   convert(schema: unknown, options: OperationOptions): Promise<Result<void, RequestError>> {
-    return this.#verbs.convert(schema, options);
+    const isClustered = (): boolean => this.health.server?.model === "clustered";
+    return this.#verbs.convert(isClustered, schema, options);
   }
 
   /** A uuid that the present server's process made when it started: another one after a restart, or at another member. */

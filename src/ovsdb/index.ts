@@ -82,6 +82,7 @@ export type { TransactionCallback, TransactionOptions } from "./transaction/comm
 export type { DryRun } from "./transaction/dry-run.js";
 export type { Mark, TransactionMarker } from "./transaction/marker.js";
 export type { Commit, CommitError, Committed, Rejected, Unknown } from "./transaction/outcome.js";
+export type { TransactionTold } from "./transaction/told.js";
 export type { NumberColumn, ReadTable, Transaction } from "./transaction/transaction.js";
 export { openDatabase, type AllTables, type OpenError, type OpenOptions } from "./open-database.js";
 export type { IdentifiedRow } from "./row-plan.js";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { openDatabase, operations } from "../../src/ovsdb/index.js";
 import { OvsdbServer } from "../../src/testing/index.js";
-import { availableFlavours, startOvsdbServer } from "../support/openvswitch.js";
+import { availableFlavours, startOvsdbCluster, startOvsdbServer } from "../support/openvswitch.js";
 import { labJson } from "./lab.js";
 
 const { available, note } = availableFlavours().dummy;
@@ -30,6 +30,23 @@ describe("the conversion of a database", () => {
       expect([...db.table("Log")]).toMatchObject([{ k: 5, extra: 0 }]);
       (await db.convert(labJson, options)).unwrap();
       expect(Object.keys([...db.table("Log")][0] ?? {})).not.toContain("extra");
+    },
+  );
+
+  it.skipIf(!available)(
+    `by a cluster of real servers is of persistent columns only: one that is ephemeral would stop it for ever${note}`,
+    { timeout: 60_000 },
+    async () => {
+      await using cluster = await startOvsdbCluster({ schema: labJson, electionMs: 500 });
+      const leader = await cluster.leader();
+      await using db = await open(cluster.members.map(({ remote }) => remote).join(","));
+      expect(db.health.remote).toBe(leader.remote);
+      (await db.transact([log], options)).unwrap();
+      (await db.convert(wider, { ...options, timeoutMs: 30_000 })).unwrap();
+      expect(db.schema.version).toBe("1.1.0");
+      expect([...db.table("Log")]).toMatchObject([{ k: 5, extra: 0 }]);
+      (await db.transact([log], options)).unwrap();
+      expect(db.table("Log").size).toBe(2);
     },
   );
 
