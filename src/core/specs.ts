@@ -69,6 +69,8 @@ const ipAddress = v.pipe(v.string(), v.ip("an IPv4 or IPv6 address"));
 
 const vlanId = integer(0, 4095);
 
+const vlanModes = ["access", "trunk", "native-tagged", "native-untagged", "dot1q-tunnel"] as const;
+
 const attachmentEntries = {
   /** Name of the bridge (Open vSwitch), or name or number of the bridge domain (VPP). */
   bridge: objectName,
@@ -76,7 +78,7 @@ const attachmentEntries = {
    * How the port treats VLAN tags, as `vlan_mode` of ovs-vswitchd.conf.db(5). Default: `access` with a `tag`,
    * else `trunk`.
    */
-  vlanMode: v.optional(v.picklist(["access", "trunk", "native-tagged", "native-untagged", "dot1q-tunnel"])),
+  vlanMode: v.optional(v.picklist(vlanModes)),
   /** The VLAN of an access port, or the native VLAN, 0 to 4095. */
   tag: v.optional(vlanId),
   /** The VLANs that a trunk carries. Default: all. */
@@ -394,6 +396,18 @@ export interface Attachment extends v.InferOutput<typeof attachmentObject> {}
 
 /** What `ensureBridge` makes. */
 export interface BridgeSpec extends v.InferOutput<typeof bridgeSpecSchema> {}
+
+/** How a port treats VLAN tags: see {@link Attachment}. */
+export type VlanMode = (typeof vlanModes)[number];
+
+/** Every VLAN mode of the core API with what `of` says of it. */
+export const byVlanMode = <T>(of: (mode: VlanMode) => T): Record<VlanMode, T> => ({
+  access: of("access"),
+  trunk: of("trunk"),
+  "native-tagged": of("native-tagged"),
+  "native-untagged": of("native-untagged"),
+  "dot1q-tunnel": of("dot1q-tunnel"),
+});
 
 /** Every interface type of the core API with what `of` says of it, in the order of the documentation. */
 export const byInterfaceType = <T>(of: (type: InterfaceType) => T): Record<InterfaceType, T> => ({

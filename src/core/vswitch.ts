@@ -1,7 +1,7 @@
 import type { CallOptions } from "./call.js";
 import type { VSwitchError } from "./errors.js";
 import type { Result } from "./result.js";
-import type { Attachment, BridgeSpec, InterfaceSpec, InterfaceType } from "./specs.js";
+import type { Attachment, BridgeSpec, InterfaceSpec, InterfaceType, VlanMode } from "./specs.js";
 
 /** The switches that there are drivers for. `memory` is the embedded one, for tests and trials. */
 export type Engine = "ovs" | "vpp" | "memory";
@@ -109,6 +109,8 @@ export interface Capabilities {
   /** The switch's release, such as `3.1.0`; empty where it does not say. */
   readonly version: string;
   readonly interfaceTypes: Readonly<Record<InterfaceType, TypeSupport>>;
+  /** The VLAN settings of attachments, by `vlanMode`. */
+  readonly vlanModes: Readonly<Record<VlanMode, TypeSupport>>;
   /** `setAddresses`. */
   readonly addresses: TypeSupport;
   /** Facts of the engine for the reader, such as `dpdk_version`. */

@@ -7,6 +7,7 @@ import {
   attachmentSchema,
   bridgeSpecSchema,
   byInterfaceType,
+  byVlanMode,
   schemaOfSpec,
   type Attachment,
   type BridgeSpec,
@@ -209,6 +210,7 @@ export class OvsVSwitch implements VSwitch {
           engine: this.engine,
           version: root?.ovs_version ?? "",
           interfaceTypes: byInterfaceType((type) => typeSupport(facts, type)),
+          vlanModes: byVlanMode(() => ({ supported: true, experimental: false, why: "" })),
           addresses: { supported: false, experimental: false, why: noAddresses },
           native: {
             schema_version: session.client.schema.version,

@@ -1,6 +1,6 @@
 import type { VSwitchError } from "../core/errors.js";
 import { defaultOwner, ownerSchema } from "../core/ownership.js";
-import type { InterfaceType } from "../core/specs.js";
+import { byVlanMode, type InterfaceType } from "../core/specs.js";
 import { validate } from "../core/validate.js";
 import type { BridgeInfo, Capabilities, InterfaceInfo, TypeSupport } from "../core/vswitch.js";
 import { MemoryVSwitch } from "./memory-connection.js";
@@ -50,6 +50,7 @@ function capabilitiesOf({ types, addresses = true }: MemorySwitchOptions): Capab
       vxlan: support("vxlan"),
       geneve: support("geneve"),
     },
+    vlanModes: byVlanMode(() => supported),
     addresses: addresses ? supported : unsupported,
     native: {},
   };

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Attachment } from "../../src/core/specs.js";
-import { failure, type Bench } from "./bench.js";
+import { failure, owner, type Bench } from "./bench.js";
 
 export function attachmentTests(bench: Bench): void {
   const { features } = bench.target;
@@ -80,27 +80,46 @@ export function attachmentTests(bench: Bench): void {
     expect(await placeOf(name)).toEqual({ bridge: null, vlan: {} });
   });
 
-  test.skipIf(features.vlan)("VLAN settings are refused where there are none", async () => {
-    const name = bench.name();
-    const attach = { bridge: bench.name("br"), tag: 5 };
-    failure(await bench.vswitch.createInterface(bench.spec(name, { attach })), "unsupported");
-    expect(await bench.interfaces()).toEqual([]);
-    expect(await bench.bridges()).toEqual([]);
-  });
-
-  describe.skipIf(!features.vlan)("with VLANs", () => {
+  describe("with VLANs", () => {
     const settings: readonly Omit<Attachment, "bridge">[] = [
       { tag: 5 },
+      { tag: 0 },
       { vlanMode: "access", tag: 0 },
-      { vlanMode: "trunk" },
+      { vlanMode: "access", tag: 4095 },
       { trunks: [1, 20, 4095] },
+      { trunks: [0] },
+      { vlanMode: "trunk", trunks: [0, 7] },
       { vlanMode: "trunk", trunks: [7] },
-      { vlanMode: "native-tagged", tag: 100 },
       { vlanMode: "dot1q-tunnel", tag: 100 },
       { vlanMode: "native-untagged", tag: 100, trunks: [100, 200] },
+      { vlanMode: "native-untagged", tag: 100, trunks: [200] },
+      { vlanMode: "native-untagged", tag: 200, trunks: [100, 200] },
+      { vlanMode: "native-untagged", tag: 100, trunks: [100] },
+      { vlanMode: "native-tagged", tag: 100, trunks: [200] },
+      { vlanMode: "trunk" },
+      { vlanMode: "native-tagged", tag: 100 },
+      { vlanMode: "native-untagged", tag: 100 },
     ];
+    const isOpen = ({ vlanMode, trunks }: Omit<Attachment, "bridge">): boolean =>
+      trunks === undefined && (vlanMode === "trunk" || vlanMode?.startsWith("native") === true);
+    const isCarriedOut = (vlan: Omit<Attachment, "bridge">): boolean =>
+      features.vlanModes.includes(vlan.vlanMode ?? (vlan.tag === undefined ? "trunk" : "access")) &&
+      (features.openTrunks || !isOpen(vlan));
 
-    test.each(settings)("an attachment keeps %j", async (vlan) => {
+    const refused = settings.filter((vlan) => !isCarriedOut(vlan));
+    test.skipIf(refused.length === 0).each(refused)("%j is refused, with nothing done", async (vlan) => {
+      const name = bench.name();
+      const attach = { bridge: bench.name("br"), ...vlan };
+      const created = failure(await bench.vswitch.createInterface(bench.spec(name, { attach })), "unsupported");
+      expect(created.feature).toMatch(/^attach\.(vlanMode|tag|trunks)$/u);
+      expect(await bench.interfaces()).toEqual([]);
+      (await bench.vswitch.createInterface(bench.spec(name))).unwrap();
+      const moved = failure(await bench.vswitch.attachToBridge(name, attach), "unsupported");
+      expect(created.feature).toBe(`attach.${moved.feature}`);
+      expect(await bench.bridges()).toEqual([]);
+    });
+
+    test.each(settings.filter(isCarriedOut))("an attachment keeps %j", async (vlan) => {
       const bridge = bench.name("br");
       const name = await make({ bridge, ...vlan });
       expect(await placeOf(name)).toEqual({ bridge, vlan });
@@ -110,14 +129,23 @@ export function attachmentTests(bench: Bench): void {
 
     const changes: readonly (readonly [Omit<Attachment, "bridge">, Omit<Attachment, "bridge">])[] = [
       [{ tag: 5 }, { tag: 6 }],
+      [{ tag: 5 }, { trunks: [5, 6] }],
       [{ trunks: [1, 2] }, { trunks: [1, 3] }],
+      [
+        { vlanMode: "access", tag: 5 },
+        { vlanMode: "native-untagged", tag: 5, trunks: [6] },
+      ],
+      [
+        { vlanMode: "dot1q-tunnel", tag: 5 },
+        { vlanMode: "access", tag: 5 },
+      ],
       [
         { vlanMode: "native-tagged", tag: 5 },
         { vlanMode: "native-untagged", tag: 5 },
       ],
     ];
 
-    test.each(changes)(
+    test.each(changes.filter(([one, other]) => isCarriedOut(one) && isCarriedOut(other)))(
       "from %j to %j on one bridge is a move that opens nothing anew",
       async (one, other) => {
         const bridge = bench.name("br");
@@ -125,8 +153,91 @@ export function attachmentTests(bench: Bench): void {
         const moved = (await bench.vswitch.attachToBridge(name, { bridge, ...other })).unwrap();
         expect(moved).toMatchObject({ bridge, vlan: other, moved: true, reopened: false });
         expect(await placeOf(name)).toEqual({ bridge, vlan: other });
+        expect(await bench.interfaces()).toEqual([name]);
       },
     );
+
+    test("ports of several VLANs are on one bridge, which goes with the last", async () => {
+      const bridge = bench.name("br");
+      const ports = [
+        await make({ bridge, tag: 10 }),
+        await make({ bridge, trunks: [10, 20] }),
+        await make({ bridge, vlanMode: "native-untagged", tag: 20, trunks: [10] }),
+        await make({ bridge }),
+      ];
+      expect(await bench.bridges()).toEqual([bridge]);
+      expect(await bench.realBridges()).toEqual([bridge]);
+      expect(await bench.bridge(bridge)).toMatchObject({
+        mark: { owner, key: bridge },
+        lifetime: "on-demand",
+        interfaces: ports.toSorted(),
+      });
+      const listed = (await bench.vswitch.listInterfaces({ bridge })).unwrap();
+      expect(listed.map(({ name }) => name)).toEqual(ports.toSorted());
+      expect(await bench.interfaces()).toEqual(ports.toSorted());
+      expect((await bench.realInterfaces()).toSorted()).toEqual(ports.toSorted());
+      failure(await bench.vswitch.deleteBridge(bridge), "conflict");
+      for (const name of ports.toReversed()) {
+        expect(await bench.bridges()).toEqual([bridge]);
+        (await bench.vswitch.deleteInterface(name)).unwrap();
+      }
+      expect(await bench.bridges()).toEqual([]);
+      expect(await bench.realBridges()).toEqual([]);
+    });
+
+    test("a bridge of VLAN ports alone becomes persistent, and is deleted when it is empty", async () => {
+      const bridge = bench.name("br");
+      const name = await make({ bridge, tag: 10 });
+      expect((await bench.vswitch.ensureBridge({ name: bridge })).unwrap()).toMatchObject({
+        created: false,
+        lifetime: "persistent",
+        interfaces: [name],
+      });
+      failure(await bench.vswitch.deleteBridge(bridge), "conflict");
+      (await bench.vswitch.detachFromBridge(name)).unwrap();
+      expect(await bench.bridge(bridge)).toMatchObject({ lifetime: "persistent", interfaces: [] });
+      (await bench.vswitch.attachToBridge(name, { bridge, createBridge: false, trunks: [1, 2] })).unwrap();
+      (await bench.vswitch.deleteInterface(name)).unwrap();
+      expect((await bench.vswitch.deleteBridge(bridge)).unwrap()).toEqual({ deleted: true });
+      expect(await bench.realBridges()).toEqual([]);
+    });
+
+    test("VLAN ports on an administrator's bridge leave it as it was", async () => {
+      const bridge = await bench.foreignBridge();
+      const name = await make({ bridge, createBridge: false, trunks: [10, 20] });
+      expect(await placeOf(name)).toEqual({ bridge, vlan: { trunks: [10, 20] } });
+      expect(await bench.bridge(bridge)).toMatchObject({ mark: null, lifetime: null, interfaces: [name] });
+      (await bench.vswitch.attachToBridge(name, { bridge, tag: 20 })).unwrap();
+      (await bench.vswitch.deleteInterface(name)).unwrap();
+      expect(await bench.bridge(bridge)).toMatchObject({ mark: null, interfaces: [] });
+      expect(await bench.realBridges()).toEqual([bridge]);
+    });
+
+    test("two owners have ports in one VLAN, and each takes its own away", async () => {
+      const bridge = bench.name("br");
+      const other = await bench.connect("other");
+      const ours = await make({ bridge, tag: 10 });
+      const theirs = bench.name();
+      const attach = { bridge, tag: 10 };
+      (await other.createInterface(bench.spec(theirs, { attach }))).unwrap();
+      expect(await bench.bridge(bridge)).toMatchObject({ interfaces: [ours, theirs].toSorted() });
+      (await bench.vswitch.deleteInterface(ours)).unwrap();
+      expect(await bench.bridge(bridge)).toMatchObject({ interfaces: [theirs] });
+      (await other.deleteInterface(theirs)).unwrap();
+      (await bench.vswitch.collectGarbage([])).unwrap();
+      expect(await bench.bridges()).toEqual([]);
+      expect(await bench.realBridges()).toEqual([]);
+    });
+
+    test("the garbage of VLAN ports is collected with their bridge", async () => {
+      const bridge = bench.name("br");
+      const first = await make({ bridge, tag: 10 });
+      const second = await make({ bridge, trunks: [10, 20] });
+      const { deleted } = (await bench.vswitch.collectGarbage([])).unwrap();
+      expect(deleted.toSorted()).toEqual([first, second].toSorted());
+      expect(await bench.realInterfaces()).toEqual([]);
+      expect(await bench.realBridges()).toEqual([]);
+    });
 
     test("settings that are left out are taken off", async () => {
       const bridge = bench.name("br");

@@ -10,9 +10,12 @@ export function capabilityTests(bench: Bench): void {
     const capabilities = (await bench.vswitch.capabilities()).unwrap();
     expect(capabilities.engine).toBe(bench.vswitch.engine);
     expect(Object.keys(capabilities.interfaceTypes).toSorted()).toEqual(types);
-    const told = [...Object.values(capabilities.interfaceTypes), capabilities.addresses];
+    const { interfaceTypes, vlanModes, addresses } = capabilities;
+    const told = [...Object.values(interfaceTypes), ...Object.values(vlanModes), addresses];
     for (const { supported, why } of told) expect(why === "").toBe(supported);
-    expect(capabilities.addresses.supported).toBe(features.addresses);
+    expect(addresses.supported).toBe(features.addresses);
+    const able = Object.entries(vlanModes).filter(([, { supported }]) => supported);
+    expect(able.map(([mode]) => mode).toSorted()).toEqual(features.vlanModes.toSorted());
   });
 
   test("what can be made is told so", async () => {

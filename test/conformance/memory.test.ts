@@ -1,4 +1,4 @@
-import type { InterfaceSpec } from "../../src/core/specs.js";
+import { byVlanMode, type InterfaceSpec } from "../../src/core/specs.js";
 import { MemorySwitch } from "../../src/testing/index.js";
 import { describeConformance } from "./suite.js";
 import type { Administrator, ConformanceTarget, Example } from "./target.js";
@@ -109,7 +109,8 @@ function memoryTarget(): ConformanceTarget {
       { type: "geneve", name: "g0", remote: "flow" },
     ],
     features: {
-      vlan: true,
+      vlanModes: Object.values(byVlanMode((mode) => mode)),
+      openTrunks: true,
       addresses: true,
       externalIds: true,
       failMode: true,

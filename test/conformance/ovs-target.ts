@@ -1,5 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { byVlanMode } from "../../src/core/specs.js";
 import { connect } from "../../src/index.js";
 import type { InterfaceSpec } from "../../src/index.js";
 import { startOpenVSwitch, type Flavour, type OpenVSwitch } from "../support/openvswitch.js";
@@ -168,7 +169,8 @@ export function ovsTarget(
       ...(flavour === "dpdk" ? [] : ([{ type: "dpdk", name: "d0", devargs: "0000:01:00.0" }] as const)),
     ],
     features: {
-      vlan: true,
+      vlanModes: Object.values(byVlanMode((mode) => mode)),
+      openTrunks: true,
       addresses: false,
       externalIds: true,
       failMode: true,

@@ -1,4 +1,4 @@
-import type { InterfaceSpec } from "../../src/core/specs.js";
+import type { InterfaceSpec, VlanMode } from "../../src/core/specs.js";
 import type { VSwitch } from "../../src/core/vswitch.js";
 
 /** An interface that a target can really make. Every call of `spec` is for another name. */
@@ -18,8 +18,10 @@ interface Variation {
 
 /** In what targets may differ, each keeping the promises of the core API. */
 interface Features {
-  /** Attachments may have VLAN settings. */
-  readonly vlan: boolean;
+  /** The `vlanMode`s that attachments may have. */
+  readonly vlanModes: readonly VlanMode[];
+  /** A trunk that names no VLANs carries all. */
+  readonly openTrunks: boolean;
   /** `setAddresses` is supported. */
   readonly addresses: boolean;
   /** Specs may carry external ids, and the administrator can set some. */

@@ -19,14 +19,15 @@ const all = 0xffff_ffff;
 
 /** The name in a tag of ours, read without the driver's help; else what others call it. */
 export const nameIn = (tag: string, otherwise: string): string =>
-  /^vs[wm][nkdop]\/[^/]+\/([^/]+)/iu.exec(tag)?.[1] ?? otherwise;
+  /^vs[wm][nkdopv]\/[^/]+\/([^/]+)/iu.exec(tag)?.[1] ?? otherwise;
 
 /** Does to a VPP what an administrator would do with `vppctl`, by other messages than the driver's where there are. */
 export function administratorOf(client: () => VppClient): Administrator {
   const interfaces = async (): Promise<readonly SwInterfaceDetails[]> => {
     const filter = { sw_if_index: all, name_filter_valid: false, name_filter: "" };
     const found = (await client().dump(SwInterfaceDump, filter).all()).unwrap();
-    return found.filter(({ sw_if_index: index }) => index !== 0);
+    const isVlan = ({ sub_id: id }: SwInterfaceDetails): boolean => String(id).startsWith("8021");
+    return found.filter((each) => each.sw_if_index !== 0 && !isVlan(each));
   };
   const domains = async (): Promise<readonly BridgeDomainDetails[]> =>
     (await client().dump(BridgeDomainDump, { bd_id: all, sw_if_index: all }).all()).unwrap();
@@ -88,7 +89,7 @@ export function administratorOf(client: () => VppClient): Administrator {
       await setDomain(domain.bd_id, "", false);
     },
     removeInterface,
-    bridges: async () => (await domains()).map(domainName),
+    bridges: async () => [...new Set((await domains()).map(domainName))],
     interfaces: async () => (await interfaces()).map((found) => nameIn(found.tag, found.interface_name)),
     setExternalId: () => Promise.reject(new Error("VPP keeps no external ids")),
   };

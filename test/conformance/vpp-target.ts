@@ -104,8 +104,9 @@ export function vppExamples(directory: () => string): {
   };
 }
 
-export const vppFeatures = {
-  vlan: false,
+export const vppFeatures: ConformanceTarget["features"] = {
+  vlanModes: ["access", "trunk", "native-untagged", "dot1q-tunnel"],
+  openTrunks: false,
   addresses: true,
   externalIds: false,
   failMode: false,

@@ -15,6 +15,7 @@ const row = ([what, support]: readonly [string, TypeSupport]): readonly string[]
 
 function report(able: Capabilities): Report {
   const rows = Object.entries(able.interfaceTypes).map(row);
+  const vlans = Object.entries(able.vlanModes).map(([mode, support]) => row([`VLANs: ${mode}`, support]));
   const addresses = row(["addresses", able.addresses]);
   const facts = Object.entries(able.native).map(([key, value]) => `${printable(key)}: ${printable(value)}`);
   return {
@@ -26,7 +27,7 @@ function report(able: Capabilities): Report {
         "",
         table(["INTERFACE TYPE", "SUPPORTED", "WHY NOT"], rows),
         "",
-        table(["FEATURE", "SUPPORTED", "WHY NOT"], [addresses]),
+        table(["FEATURE", "SUPPORTED", "WHY NOT"], [...vlans, addresses]),
       ].join("\n"),
   };
 }

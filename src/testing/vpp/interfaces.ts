@@ -193,6 +193,12 @@ export function flagsOf({ isAdminUp, isLinkUp }: SimulatedInterface): number {
   return (isAdminUp ? 1 : 0) + (isLinkUp ? 2 : 0);
 }
 
+/** How many tags the frames of a sub-interface have (`SUB_IF_API_FLAG_ONE_TAG`, `SUB_IF_API_FLAG_TWO_TAGS`). */
+export function tagsOf(device: Device): number {
+  if (device.type !== "sub") return 0;
+  return (device.flags & 4) === 0 ? (device.flags & 2) / 2 : 2;
+}
+
 /** The class of its device; of a sub-interface, that of the interface below. */
 export function deviceClass(interfaces: Interfaces, of: SimulatedInterface): string {
   const below = of.device.type === "sub" ? interfaces.get(of.supSwIfIndex) : of;

@@ -15,6 +15,7 @@ import { TapCreateV2, TapCreateV3, TapDeleteV2 } from "../bindings/tapv2.js";
 import { CreateVhostUserIf, CreateVhostUserIfV2, DeleteVhostUserIf } from "../bindings/vhost_user.js";
 import type { Context } from "./context.js";
 import type { InterfaceMark } from "./marks.js";
+import { deleteSubs } from "./place.js";
 import { unsupported } from "./refusals.js";
 import type { Found, World } from "./world.js";
 
@@ -243,11 +244,16 @@ function isThis(
   }
 }
 
-/** Deletes an interface of a kind that this driver makes. */
+/**
+ * Deletes an interface of a kind that this driver makes, its sub-interfaces first: VPP deletes them too, but after it has
+ * freed the interface's table of VLANs, for which it then makes a new one that stays (`ethernet_delete_interface`).
+ */
 export async function deleteDevice(
   context: Context,
-  { index, name, device, details }: Found,
+  { index, name, device, details, subs }: Found,
 ): Promise<Result<unknown, VSwitchError>> {
+  const emptied = await deleteSubs(context, subs);
+  if (emptied.isErr()) return emptied;
   const request = { sw_if_index: index };
   switch (device.type) {
     case "memif":

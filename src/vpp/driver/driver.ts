@@ -7,6 +7,7 @@ import {
   attachmentSchema,
   bridgeSpecSchema,
   byInterfaceType,
+  byVlanMode,
   interfaceSpecSchema,
   type Attachment,
   type BridgeSpec,
@@ -46,11 +47,11 @@ import { noInterface } from "./refusals.js";
 import { remove } from "./remove.js";
 import { Statistics } from "./statistics.js";
 import type { Steps } from "./steps.js";
-import { typeSupport } from "./support.js";
+import { typeSupport, vlanSupport } from "./support.js";
 import { Turns } from "./turns.js";
 import type { Change } from "./verb.js";
 import { watch, type Sighting } from "./watch.js";
-import { findDomain, findInterface, readWorld, type Found } from "./world.js";
+import { bridgesOf, domainsOf, findBridge, findInterface, readWorld, type Found } from "./world.js";
 
 /** What the driver is opened with. */
 export interface VppOptions {
@@ -162,12 +163,13 @@ export class VppVSwitch implements VSwitch {
       const world = await readWorld(context);
       if (world.isErr()) return world;
       const { ownOnly = false, bridge } = options ?? {};
-      const domain = bridge === undefined ? undefined : findDomain(world.value, bridge);
-      if (bridge !== undefined && domain === undefined) return Ok([]);
+      const on = bridge === undefined ? undefined : findBridge(world.value.domains, bridge);
+      if (bridge !== undefined && on === undefined) return Ok([]);
+      const ids = new Set([on?.own, ...(on?.vlans ?? [])].map((domain) => domain?.id));
       const wanted = world.value.interfaces.filter(
         (found) =>
           (!ownOnly || found.mark?.owner === this.owner) &&
-          (domain === undefined || found.domain?.id === domain.id),
+          (on === undefined || domainsOf(found).some(({ id }) => ids.has(id))),
       );
       const sightings = await sightingsOf(context, wanted);
       if (sightings.isErr()) return sightings;
@@ -197,7 +199,7 @@ export class VppVSwitch implements VSwitch {
   listBridges(options?: CallOptions): Promise<Result<readonly BridgeInfo[], VSwitchError>> {
     return this.#call("listBridges", "call", options, async (context) => {
       const world = await readWorld(context);
-      return world.map((all) => all.domains.map((domain) => bridgeInfo(domain, all)));
+      return world.map((all) => bridgesOf(all.domains).map((bridge) => bridgeInfo(bridge, all)));
     });
   }
 
@@ -223,6 +225,7 @@ export class VppVSwitch implements VSwitch {
         interfaceTypes: byInterfaceType((type) =>
           typeSupport((message) => this.#client.capability(message), type),
         ),
+        vlanModes: byVlanMode((mode) => vlanSupport((message) => this.#client.capability(message), mode)),
         addresses: { supported: true, experimental: false, why: "" },
         native: { program, build_date: buildDate, messages: String([...this.#client.messages()].length) },
       }));

@@ -1,11 +1,13 @@
 import type { VSwitchError } from "../../core/errors.js";
-import { Err, type Result } from "../../core/result.js";
+import { Err, Ok, type Result } from "../../core/result.js";
 import type { Collected } from "../../core/vswitch.js";
-import { sweepDomains } from "./bridges.js";
-import { keyForms } from "./marks.js";
+import { BridgeDomainDump } from "../bindings/l2.js";
+import type { Context } from "./context.js";
+import { dropDomain, dropLeft, isLeft } from "./domains.js";
+import { keyForms, readDomainTag } from "./marks.js";
 import { removeFound } from "./remove.js";
 import type { Change } from "./verb.js";
-import { readWorld } from "./world.js";
+import { none, readDomains, readWorld } from "./world.js";
 
 /** `collectGarbage`: what carries our mark and no valid key goes, one by one; then our domains that are empty. */
 export async function collect(
@@ -39,3 +41,32 @@ export async function collect(
 
 const deletedSoFar = (names: readonly string[]): readonly string[] =>
   names.map((name) => `${name} was deleted`);
+
+/** Deletes this owner's on-demand domains that nothing is on, and marks whose domain is gone. */
+async function sweepDomains(context: Context): Promise<Result<void, VSwitchError>> {
+  const domains = await readDomains(context);
+  if (domains.isErr()) return domains;
+  for (const domain of domains.value) {
+    if (!isLeft(context, domain)) continue;
+    const gone = await dropLeft(context, domain);
+    if (gone.isErr()) return gone;
+  }
+  return sweepKeepers(context);
+}
+
+async function sweepKeepers(context: Context): Promise<Result<void, VSwitchError>> {
+  const read = await context.dump(BridgeDomainDump, { bd_id: none, sw_if_index: none });
+  if (read.isErr()) return read;
+  const onDemand = new Set<string>();
+  for (const { bd_tag: tag } of read.value) {
+    const mark = readDomainTag(tag);
+    if (mark?.owner === context.owner && mark.kind === "on-demand") onDemand.add(mark.name);
+  }
+  for (const { bd_id: id, bd_tag: tag } of read.value) {
+    const mark = readDomainTag(tag);
+    if (mark?.owner !== context.owner || mark.kind !== "kept" || onDemand.has(mark.name)) continue;
+    const gone = await dropDomain(context, id);
+    if (gone.isErr()) return gone;
+  }
+  return Ok(undefined);
+}

@@ -1,6 +1,9 @@
+import type { Attachment } from "../../core/specs.js";
 import type { BridgeInfo, InterfaceInfo } from "../../core/vswitch.js";
 import type { MemifDetails } from "../bindings/memif.js";
-import type { Domain, Found, World } from "./world.js";
+import type { DomainMark } from "./marks.js";
+import { readSubId, vlanOf } from "./vlan.js";
+import { bridgeNameOf, domainsOf, type Bridge, type Domain, type Found, type World } from "./world.js";
 
 const noMac = "00:00:00:00:00:00";
 
@@ -19,6 +22,16 @@ function mtuOf({ details }: Found): number | null {
 }
 
 const halfMade = "it is being made, or was left half made: deleteInterface() takes it away";
+const halfMoved = "it is being moved, or was left half moved: attachToBridge() puts it in order";
+
+/** What is wrong with an interface. */
+function errorOf(found: Found): string | null {
+  if (found.mark?.isMaking === true) return halfMade;
+  const { subs } = found;
+  const isAstray = subs.some(({ id, domain }) => domain?.vlan !== readSubId(id)?.vlan);
+  const bridges = new Set(domainsOf(found).map(({ name }) => name));
+  return isAstray || bridges.size > 1 ? halfMoved : null;
+}
 
 /** What the core API tells of an interface. */
 export function interfaceInfo(found: Found, addresses: readonly string[]): InterfaceInfo {
@@ -28,15 +41,18 @@ export function interfaceInfo(found: Found, addresses: readonly string[]): Inter
     type: device.type,
     nativeType: details.interface_dev_type || device.type,
     mark: mark === undefined ? null : { owner: mark.owner, key: mark.key },
-    bridge: domain?.name ?? null,
-    vlan: {},
+    bridge: bridgeNameOf(found) ?? null,
+    vlan: vlanOf(
+      domain?.vlan,
+      found.subs.map(({ id }) => id),
+    ),
     adminState: (details.flags & adminUp) === 0 ? "down" : "up",
     linkState: (details.flags & linkUp) === 0 ? "down" : "up",
     mtu: mtuOf(found),
     mac: details.l2_address === noMac ? null : details.l2_address,
     socket: socketOf(found),
     addresses,
-    error: mark?.isMaking === true ? halfMade : null,
+    error: errorOf(found),
     externalIds: {},
     statistics: {},
     native: {
@@ -48,24 +64,35 @@ export function interfaceInfo(found: Found, addresses: readonly string[]): Inter
   };
 }
 
-/** What the core API tells of a bridge domain. */
-export function bridgeInfo(domain: Domain, world: World): BridgeInfo {
-  const { id, name, mark, members } = domain;
-  const names = members.flatMap((index) => world.byIndex.get(index)?.name ?? []);
+/** The mark of a bridge: that of its own domain; where there is none, of the domain of its first VLAN. */
+export const markOf = ({ own, vlans: [first] }: Bridge): DomainMark | undefined =>
+  own === undefined ? first?.mark : own.mark;
+
+/** What the core API tells of a bridge. */
+export function bridgeInfo(bridge: Bridge, world: World): BridgeInfo {
+  const { name, own, vlans } = bridge;
+  const mark = markOf(bridge);
+  const members = [...(own?.members ?? []), ...vlans.flatMap((domain) => domain.members)];
+  const names = new Set(members.flatMap((index) => world.byIndex.get(index)?.name ?? []));
   return {
     name,
     mark: mark === undefined ? null : { owner: mark.owner, key: mark.name },
-    lifetime: mark === undefined ? null : lifetimeOf(domain),
-    interfaces: names.toSorted(),
+    lifetime: mark === undefined ? null : lifetimeOf(own),
+    interfaces: [...names].toSorted(),
     error: null,
     externalIds: {},
-    native: { bd_id: id },
+    native: {
+      ...(own !== undefined && { bd_id: own.id }),
+      ...Object.fromEntries(vlans.map(({ vlan, id }) => [`bd_id of VLAN ${vlan}`, id])),
+    },
   };
 }
 
-/** How long one of our domains lives. */
-export const lifetimeOf = ({ mark, keptBy }: Domain): "on-demand" | "persistent" =>
-  mark?.kind === "on-demand" && keptBy === undefined ? "on-demand" : "persistent";
+/** How long a bridge of ours lives, by its own domain: those of its VLANs live while something is in them. */
+export const lifetimeOf = (own: Domain | undefined): "on-demand" | "persistent" =>
+  own === undefined || (own.mark?.kind === "on-demand" && own.keptBy === undefined)
+    ? "on-demand"
+    : "persistent";
 
 const memifModes: Readonly<Record<string, string>> = {
   MEMIF_MODE_API_ETHERNET: "ethernet",
@@ -95,10 +122,14 @@ function deviceFields({ device }: Found): Record<string, unknown> {
   }
 }
 
-/** An interface in the form of a spec, to compare with what is wanted; what VPP does not tell is not in it. */
-export function presentSpec(found: Found): Record<string, unknown> {
+/**
+ * An interface in the form of a spec, to compare with what is wanted; what VPP does not tell is not in it. A mode that
+ * was left out is told where one is wanted (as `vlan_mode` of ovs-vswitchd.conf.db(5): `access` with a tag, else `trunk`).
+ */
+export function presentSpec(found: Found, wanted: Attachment | undefined): Record<string, unknown> {
   const info = interfaceInfo(found, []);
-  const { name, type, mtu, mac, adminState, socket, bridge } = info;
+  const { name, type, mtu, mac, adminState, socket, bridge, vlan } = info;
+  const vlanMode = wanted?.vlanMode && (vlan.vlanMode ?? (vlan.tag === undefined ? "trunk" : "access"));
   return {
     name,
     type,
@@ -107,7 +138,7 @@ export function presentSpec(found: Found): Record<string, unknown> {
     mac,
     adminState,
     ...(socket !== null && { socket }),
-    attach: bridge === null ? {} : { bridge },
+    attach: bridge === null ? {} : { bridge, ...vlan, ...(vlanMode !== undefined && { vlanMode }) },
     ...deviceFields(found),
   };
 }

@@ -26,8 +26,11 @@ const finished = "vsw";
 const making = "vsm";
 const keyLetters = { name: "n", full: "k", digest: "d" } as const;
 
-/** The first word of a domain's tag. `kept`: an empty domain that says that another, made on demand, is persistent now. */
-const domainWords = { "on-demand": "vswo", persistent: "vswp", kept: "vsws" } as const;
+/**
+ * The first word of a domain's tag. `kept`: an empty domain that says that another, made on demand, is persistent now.
+ * `vlan`: the domain of one VLAN of a bridge, whoever made the bridge.
+ */
+const domainWords = { "on-demand": "vswo", persistent: "vswp", kept: "vsws", vlan: "vswv" } as const;
 
 const bytes = (text: string): number => Buffer.byteLength(text);
 
@@ -48,8 +51,11 @@ export interface InterfaceMark extends Mark {
 /** What the `bd_tag` of one of our domains says. */
 export interface DomainMark {
   readonly owner: string;
+  /** Of the bridge. */
   readonly name: string;
   readonly kind: keyof typeof domainWords;
+  /** With the kind `vlan` 1 to 4095, else 0. */
+  readonly vlan: number;
 }
 
 /** The longest name that fits into the tag of an interface beside its owner and key. */
@@ -101,18 +107,23 @@ export function keyForms(keys: ReadonlySet<string>): ReadonlySet<string> {
 }
 
 /** The `bd_tag` of a domain. */
-export function domainTag({ owner, name, kind }: DomainMark): string {
-  return `${domainWords[kind]}/${owner}/${name}`;
+export function domainTag({ owner, name, kind, vlan }: DomainMark): string {
+  return `${domainWords[kind]}/${owner}/${name}${kind === "vlan" ? `/${vlan}` : ""}`;
 }
 
-/** The longest name of a bridge whose domain an owner can mark. */
-export const longestBridgeName = (owner: string): number =>
-  mostBytes - bytes(`${domainWords.persistent}/${owner}/`);
+/** The longest name of a bridge whose domain an owner can mark; with VLANs, whose domains. */
+export const longestBridgeName = (owner: string, hasVlans: boolean): number =>
+  mostBytes - bytes(`${domainWords.persistent}/${owner}/${hasVlans ? "/4095" : ""}`);
+
+const domainPattern = /^(\w{4})\/([^/]+)\/([^/]+)(?:\/([1-9]\d{0,3}))?$/u;
 
 /** Who made a domain, by its `bd_tag`; undefined: not this library. */
 export function readDomainTag(tag: string): DomainMark | undefined {
-  const [, word, owner = "", name = ""] = /^(\w{4})\/([^/]+)\/([^/]+)$/u.exec(tag) ?? [];
+  const [, word, owner = "", name = "", vlan] = domainPattern.exec(tag) ?? [];
+  if (word === domainWords.vlan)
+    return vlan === undefined ? undefined : { owner, name, kind: "vlan", vlan: Number(vlan) };
+  if (vlan !== undefined) return undefined;
   for (const kind of ["on-demand", "persistent", "kept"] as const)
-    if (word === domainWords[kind]) return { owner, name, kind };
+    if (word === domainWords[kind]) return { owner, name, kind, vlan: 0 };
   return undefined;
 }

@@ -1,16 +1,16 @@
 import type { VSwitchError } from "../../core/errors.js";
 import { Err, Ok, type Result } from "../../core/result.js";
 import type { Deleted } from "../../core/vswitch.js";
-import { releaseDomains } from "./bridges.js";
 import type { Context } from "./context.js";
 import { deleteDevice } from "./device.js";
+import { releaseDomains } from "./domains.js";
 import { withLeftBehind } from "./errors.js";
 import { releaseSocket } from "./memif-socket.js";
 import { notOurs } from "./refusals.js";
 import { removeStaleSocket } from "./socket-directory.js";
 import { Steps } from "./steps.js";
 import type { Change } from "./verb.js";
-import { findInterface, readDetails, readWorld, type Found } from "./world.js";
+import { domainsOf, findInterface, readDetails, readWorld, type Found } from "./world.js";
 
 /** INVALID_SW_IF_INDEX: it is gone already. */
 const gone = -2;
@@ -37,7 +37,7 @@ export async function removeFound(change: Change, found: Found): Promise<Result<
   const finished = deleted.isOk() ? await finish(context, found) : deleted;
   if (finished.isOk()) return deleted.map((isDone) => ({ deleted: isDone }));
   const steps = new Steps();
-  steps.push(`what belongs to the interface ${found.name}`, (fresh) => finishIfGone(fresh, found));
+  steps.push(`what belongs to the interface ${found.name}`, (fresh) => finishIfBegun(fresh, found));
   const leftBehind = await change.undo(steps);
   if (leftBehind.length > 0) return Err(withLeftBehind(finished.error, leftBehind));
   return deleted.map((isDone) => ({ deleted: isDone }));
@@ -51,17 +51,20 @@ async function finish(context: Context, found: Found): Promise<Result<unknown, V
     // A slave's socket is its peer's.
     if (released.value && details.role === "MEMIF_ROLE_API_MASTER") await removeStaleSocket(socket);
   }
-  return releaseDomains(context, found.domain);
+  return releaseDomains(context, domainsOf(found));
 }
 
-async function finishIfGone(context: Context, found: Found): Promise<Result<unknown, VSwitchError>> {
+/** Finishes a deletion that has begun, be it with a sub-interface. */
+async function finishIfBegun(context: Context, found: Found): Promise<Result<unknown, VSwitchError>> {
   const world = await readWorld(context);
   if (world.isErr()) return world;
   const { tag, l2_address: mac } = found.details;
-  const isThere = world.value.interfaces.some(
+  const there = world.value.interfaces.find(
     ({ details }) => details.tag === tag && details.l2_address === mac,
   );
-  return isThere ? Ok(undefined) : finish(context, found);
+  if (there !== undefined && there.subs.length === found.subs.length) return Ok(undefined);
+  const deleted = there === undefined ? Ok(true) : await deleteSame(context, there);
+  return deleted.isErr() ? deleted : finish(context, found);
 }
 
 /**

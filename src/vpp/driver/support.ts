@@ -1,9 +1,10 @@
 import { UnsupportedError, type InvalidError, type VSwitchError } from "../../core/errors.js";
 import { Err, Ok, type Result } from "../../core/result.js";
-import type { Attachment, InterfaceSpec, InterfaceType } from "../../core/specs.js";
+import type { Attachment, InterfaceSpec, InterfaceType, VlanMode } from "../../core/specs.js";
 import type { TypeSupport } from "../../core/vswitch.js";
 import { AfPacketCreate, AfPacketCreateV2, AfPacketCreateV3 } from "../bindings/af_packet.js";
-import { CreateLoopback, CreateLoopbackInstance } from "../bindings/interface.js";
+import { CreateLoopback, CreateLoopbackInstance, CreateSubif, DeleteSubif } from "../bindings/interface.js";
+import { L2InterfaceVlanTagRewrite } from "../bindings/l2.js";
 import {
   MemifCreate,
   MemifCreateV2,
@@ -16,6 +17,7 @@ import type { Capability } from "../api/capability.js";
 import type { AnyMessage } from "../wire/index.js";
 import { invalid, unsupported } from "./refusals.js";
 import { longestBridgeName, longestName } from "./marks.js";
+import { layoutOf, refusedVlan } from "./vlan.js";
 
 /** What the server can do with a message; undefined: there is no connection. */
 export type Ask = (message: AnyMessage) => Capability | undefined;
@@ -55,6 +57,12 @@ const lacking: Partial<Record<InterfaceType, string>> = {
   vxlan: "vxlan tunnels are not offered on VPP",
 };
 
+/** What is wrong with messages of which none can be used. */
+const lacks = (answer: Capability | undefined, alternatives: readonly AnyMessage[]): string =>
+  answer?.state === "other-layout"
+    ? `this VPP has ${answer.message} in another form than any that this release of vswitch-drivers knows`
+    : `this VPP has no ${alternatives.map(({ name }) => name).join(" or ")}`;
+
 /** Whether this VPP can make interfaces of a type. */
 export function typeSupport(ask: Ask, type: InterfaceType): TypeSupport {
   const needed = needs[type];
@@ -63,12 +71,7 @@ export function typeSupport(ask: Ask, type: InterfaceType): TypeSupport {
     const answers = alternatives.map((message) => ask(message));
     if (answers.some((answer) => answer?.state === "available")) continue;
     const other = answers.find((answer) => answer?.state === "other-layout");
-    if (other !== undefined)
-      return refused(
-        `this VPP has ${other.message} in another form than any that this release of vswitch-drivers knows`,
-      );
-    if (needed.plugin === undefined)
-      return refused(`this VPP has no ${alternatives.map(({ name }) => name).join(" or ")}`);
+    if (other !== undefined || needed.plugin === undefined) return refused(lacks(other, alternatives));
     return refused(
       `VPP runs without ${needed.plugin}: load it (plugins { plugin ${needed.plugin} { enable } } in startup.conf, on some distributions from the package vpp-plugin-core) and restart VPP`,
     );
@@ -104,26 +107,43 @@ function unsupportedField(spec: InterfaceSpec): Fault | undefined {
   return undefined;
 }
 
-/** Refuses VLAN settings that VPP's bridge domains do not have. */
+/** Of each list one message, the newest first: what sub-interfaces take. All releases from 20.05 on have them. */
+const vlanMessages = [CreateSubif, DeleteSubif, L2InterfaceVlanTagRewrite];
+
+/** Whether this VPP can carry out a way of treating VLANs. */
+export function vlanSupport(ask: Ask, vlanMode: VlanMode): TypeSupport {
+  const refusal = refusedVlan({ vlanMode, tag: 1, trunks: vlanMode === "dot1q-tunnel" ? [] : [1] });
+  if (refusal !== undefined) return refused(refusal.why);
+  for (const message of vlanMessages) {
+    const answer = ask(message);
+    if (answer?.state === "available") continue;
+    return refused(`VLANs: ${lacks(answer, [message])}`);
+  }
+  return supported;
+}
+
+/** Refuses an attachment that this VPP cannot carry out. */
 export function checkAttachment(
   operation: string,
   owner: string,
   path: string,
   attachment: Attachment,
+  ask: Ask,
 ): Result<void, VSwitchError> {
   const within = path === "" ? "" : `${path}.`;
-  for (const field of ["tag", "trunks", "vlanMode"] as const) {
-    if (attachment[field] !== undefined) {
-      return Err(
-        unsupported(
-          operation,
-          `${within}${field}`,
-          `${within}${field}: VLAN settings are not offered on VPP`,
-        ),
-      );
-    }
+  const refusal = refusedVlan(attachment);
+  if (refusal !== undefined) {
+    const field = `${within}${refusal.field}`;
+    return Err(unsupported(operation, field, `${field}: ${refusal.why}`));
   }
-  return checkBridgeName(operation, owner, `${within}bridge`, attachment.bridge);
+  const { untagged, subs } = layoutOf(attachment);
+  if (subs.size > 0) {
+    const support = vlanSupport(ask, "access");
+    const field = `${within}${attachment.tag === undefined ? "trunks" : "tag"}`;
+    if (!support.supported) return Err(unsupported(operation, field, `${field}: ${support.why}`));
+  }
+  const hasVlans = subs.size > 0 || untagged !== 0;
+  return checkBridgeName(operation, owner, `${within}bridge`, attachment.bridge, hasVlans);
 }
 
 /** The highest number of a bridge domain (VPP: `L2_BD_ID_MAX`). */
@@ -139,19 +159,20 @@ export function checkBridgeName(
   owner: string,
   path: string,
   name: string,
+  hasVlans: boolean,
 ): Result<void, InvalidError> {
   const number = numberOf(name);
   const isNumber = number !== undefined && number >= 1 && number <= mostDomain && String(number) === name;
   if (number !== undefined && !isNumber)
     return Err(invalid(operation, "bridge", path, `a name, or a number from 1 to ${mostDomain}`, name));
-  const most = longestBridgeName(owner);
+  const most = longestBridgeName(owner, hasVlans);
   if (Buffer.byteLength(name) <= most) return Ok(undefined);
   return Err(
     invalid(
       operation,
       "bridge",
       path,
-      `at most ${most} bytes: the bd_tag of VPP keeps it beside the owner ${owner}`,
+      `at most ${most} bytes: the bd_tag of VPP keeps it beside the owner ${owner}${hasVlans ? " and the VLAN" : ""}`,
       JSON.stringify(name),
     ),
   );
@@ -178,5 +199,7 @@ export function checkSpec(
     const expected = `at most ${most} bytes: the interface's tag in VPP keeps it beside the owner ${owner}${spec.key === undefined ? "" : " and the key"}`;
     return Err(invalid(operation, "spec", "name", expected, JSON.stringify(spec.name)));
   }
-  return spec.attach === undefined ? Ok(undefined) : checkAttachment(operation, owner, "attach", spec.attach);
+  return spec.attach === undefined
+    ? Ok(undefined)
+    : checkAttachment(operation, owner, "attach", spec.attach, ask);
 }

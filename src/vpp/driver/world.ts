@@ -9,6 +9,7 @@ import { SwInterfaceVhostUserDump, type SwInterfaceVhostUserDetails } from "../b
 import type { DumpMessage } from "../wire/index.js";
 import type { Context } from "./context.js";
 import { readDomainTag, readInterfaceTag, type DomainMark, type InterfaceMark } from "./marks.js";
+import { isOurSub } from "./vlan.js";
 
 /** VPP's number for "none" and "all". */
 export const none = 0xffff_ffff;
@@ -33,13 +34,25 @@ export interface Found {
   readonly details: SwInterfaceDetails;
   readonly device: Device;
   readonly domain: Domain | undefined;
+  /** The sub-interfaces that we made for its VLANs: see `vlan.ts`. They are not told as interfaces. */
+  readonly subs: readonly Sub[];
+}
+
+/** A sub-interface of ours. */
+export interface Sub {
+  readonly index: number;
+  readonly id: number;
+  readonly details: SwInterfaceDetails;
+  readonly domain: Domain | undefined;
 }
 
 /** A bridge domain as VPP has it. */
 export interface Domain {
   readonly id: number;
-  /** Ours from the tag; of others the tag where it is the only one and can be a name, else the number. */
+  /** The bridge's: ours from the tag; of others the tag where it is the only one and can be a name, else the number. */
   readonly name: string;
+  /** The VLAN of the bridge that it is for; 0: what has no tag. */
+  readonly vlan: number;
   readonly mark: DomainMark | undefined;
   readonly details: BridgeDomainDetails;
   /** What is on it, by `sw_if_index`. */
@@ -48,12 +61,20 @@ export interface Domain {
   readonly keptBy: number | undefined;
 }
 
+/** A bridge: its own domain and those of its VLANs, of which there is at least one. */
+export interface Bridge {
+  readonly name: string;
+  readonly own: Domain | undefined;
+  readonly vlans: readonly Domain[];
+}
+
 /** All that a VPP has of what the core API tells of. */
 export interface World {
   readonly interfaces: readonly Found[];
   readonly domains: readonly Domain[];
   /** Paths of memif sockets by their ids. */
   readonly sockets: ReadonlyMap<number, string>;
+  /** By `sw_if_index`, also of its sub-interfaces. */
   readonly byIndex: ReadonlyMap<number, Found>;
 }
 
@@ -99,12 +120,26 @@ export async function readWorld(context: Context): Promise<Result<World, VSwitch
   return Ok(join(interfaces.value, domains.value, devices, paths));
 }
 
+function groupBy<Key, Item>(
+  items: readonly Item[],
+  keyOf: (item: Item) => Key,
+): ReadonlyMap<Key, readonly Item[]> {
+  const groups = new Map<Key, Item[]>();
+  for (const item of items) {
+    const key = keyOf(item);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [item]);
+    else group.push(item);
+  }
+  return groups;
+}
+
 const loopbackName = /^loop(\d+)$/u;
 
 function deviceOf(details: SwInterfaceDetails, devices: ReadonlyMap<number, Device>): Device {
   const known = devices.get(details.sw_if_index);
   if (known !== undefined) return known;
-  const isDevice = details.sup_sw_if_index === details.sw_if_index;
+  const isDevice = !isSub(details);
   const [, instance] = loopbackName.exec(details.interface_name) ?? [];
   if (isDevice && (instance !== undefined || details.interface_dev_type === "Loopback"))
     return { type: "loopback", instance: instance === undefined ? undefined : Number(instance) };
@@ -126,11 +161,15 @@ function join(
     if (mark !== undefined) marks.set(index, mark);
   }
   const taken = new Set([...marks.values()].map(({ name }) => name));
+  const subs = groupBy(
+    interfaces.filter((details) => marks.has(details.sup_sw_if_index) && isSub(details) && isOurSub(details)),
+    (details) => details.sup_sw_if_index,
+  );
   const found: Found[] = [];
   for (const details of interfaces) {
     const index = details.sw_if_index;
     // local0: VPP's placeholder for index 0, which nothing goes through.
-    if (index === 0) continue;
+    if (index === 0 || subs.get(details.sup_sw_if_index)?.includes(details) === true) continue;
     const mark = marks.get(index);
     const own = details.interface_name;
     // One name, one interface: whoever has no mark of ours has to stand back.
@@ -142,11 +181,21 @@ function join(
       details,
       device: deviceOf(details, devices),
       domain: domainOf.get(index),
+      subs: (subs.get(index) ?? []).map((sub) => ({
+        index: sub.sw_if_index,
+        id: sub.sub_id,
+        details: sub,
+        domain: domainOf.get(sub.sw_if_index),
+      })),
     });
   }
   const sorted = found.toSorted((a, b) => (a.name < b.name ? -1 : 1));
-  return { interfaces: sorted, domains, sockets, byIndex: new Map(found.map((each) => [each.index, each])) };
+  const byIndex = new Map(found.map((each) => [each.index, each]));
+  for (const each of found) for (const sub of each.subs) byIndex.set(sub.index, each);
+  return { interfaces: sorted, domains, sockets, byIndex };
 }
+
+const isSub = (details: SwInterfaceDetails): boolean => details.sup_sw_if_index !== details.sw_if_index;
 
 const canBeName = /^(?!\d+$)[^\s/\\\p{Cc}]{1,63}$/u;
 
@@ -168,13 +217,14 @@ function joinDomains(details: readonly BridgeDomainDetails[]): readonly Domain[]
     domains.push({
       id: each.bd_id,
       name: mark?.name ?? (isName ? each.bd_tag : String(each.bd_id)),
+      vlan: mark?.vlan ?? 0,
       mark,
       details: each,
       members: each.sw_if_details.map(({ sw_if_index: index }) => index),
       keptBy: mark?.kind === "on-demand" ? keepers.get(`${mark.owner}/${mark.name}`) : undefined,
     });
   }
-  return domains.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  return domains.toSorted((a, b) => (a.name === b.name ? a.vlan - b.vlan : a.name < b.name ? -1 : 1));
 }
 
 /** Only the domains. */
@@ -187,13 +237,35 @@ export async function readDomains(context: Context): Promise<Result<readonly Dom
 export const findInterface = (world: World, name: string): Found | undefined =>
   world.interfaces.find((found) => found.name === name);
 
-/** The domain of a name, or of a number. */
-export function findDomain(world: World, name: string): Domain | undefined {
+/** The bridges that domains make up, by name. */
+export function bridgesOf(domains: readonly Domain[]): readonly Bridge[] {
+  return [...groupBy(domains, ({ name }) => name)].flatMap(([name, all]) => {
+    const vlans = all.filter(({ vlan }) => vlan !== 0);
+    // Others may have made a second domain of our name: it is a bridge of its own.
+    const [own, ...more] = all.filter(({ vlan }) => vlan === 0);
+    return [{ name, own, vlans }, ...more.map((other) => ({ name, own: other, vlans: [] }))];
+  });
+}
+
+/** The bridge of a name, or of its own domain's number. */
+export function findBridge(domains: readonly Domain[], name: string): Bridge | undefined {
+  const bridges = bridgesOf(domains);
   return (
-    world.domains.find((domain) => domain.name === name) ??
-    world.domains.find((domain) => String(domain.id) === name)
+    bridges.find((bridge) => bridge.name === name) ??
+    bridges.find(({ own }) => own !== undefined && String(own.id) === name)
   );
 }
+
+/** The domain of a bridge that is for one of its VLANs. */
+export const domainFor = ({ own, vlans }: Bridge, vlan: number): Domain | undefined =>
+  vlan === 0 ? own : vlans.find((domain) => domain.vlan === vlan);
+
+/** The domains that an interface is in, with its sub-interfaces. */
+export const domainsOf = ({ domain, subs }: Found): readonly Domain[] =>
+  [domain, ...subs.map((sub) => sub.domain)].filter((each) => each !== undefined);
+
+/** The name of the bridge that an interface is on. */
+export const bridgeNameOf = (found: Found): string | undefined => domainsOf(found)[0]?.name;
 
 /** One interface as it is now; undefined: it is gone. Index 0 would mean all. */
 export async function readDetails(

@@ -1,4 +1,5 @@
 import type { MessageValue } from "../../../vpp/schema/narrow.js";
+import { tagsOf } from "../interfaces.js";
 import { mostBridgeDomain, type BridgeDomain, type SimulatedVpp } from "../simulated-vpp.js";
 import { booleanAt, none, numberAt, textAt } from "../values.js";
 import { retvals, type Handlers } from "./handler.js";
@@ -53,6 +54,7 @@ function setBridge(request: MessageValue, vpp: SimulatedVpp): number {
   if (portType === undefined) return retvals.invalidValue;
   if (!booleanAt(request, "enable")) {
     target.bridge = undefined;
+    target.rewrite = [0, 0, 0, 0];
     return 0;
   }
   const bdId = numberAt(request, "bd_id");
@@ -63,6 +65,25 @@ function setBridge(request: MessageValue, vpp: SimulatedVpp): number {
   if (portType === 1 && hasBvi) return retvals.bdAlreadyHasBvi;
   if (bdId !== 0 && !vpp.bridgeDomains.has(bdId)) vpp.bridgeDomains.set(bdId, { bdId, ...plain });
   target.bridge = { bdId, portType, splitHorizonGroup: numberAt(request, "shg") };
+  return 0;
+}
+
+/** How many tags the rewriting operations take off: `L2_VTR_DISABLED` to `L2_VTR_TRANSLATE_2_2`. */
+const popped = [0, 0, 0, 1, 2, 1, 1, 2, 2];
+
+function rewrite(request: MessageValue, vpp: SimulatedVpp): number {
+  const target = vpp.interfaces.get(numberAt(request, "sw_if_index"));
+  if (target === undefined) return retvals.invalidSwIfIndex;
+  const operation = numberAt(request, "vtr_op");
+  const pops = popped[operation];
+  if (pops === undefined) return retvals.invalidValue;
+  if (pops > tagsOf(target.device)) return retvals.invalidVlanTagCount;
+  target.rewrite = [
+    operation,
+    numberAt(request, "push_dot1q"),
+    numberAt(request, "tag1"),
+    numberAt(request, "tag2"),
+  ];
   return 0;
 }
 
@@ -100,17 +121,7 @@ export const bridges: Handlers = {
       return { retval: addOrDelete(request, bdId, vpp), bd_id: bdId };
     },
     sw_interface_set_l2_bridge: setBridge,
-    l2_interface_vlan_tag_rewrite: (request, vpp) => {
-      const target = vpp.interfaces.get(numberAt(request, "sw_if_index"));
-      if (target === undefined) return retvals.invalidSwIfIndex;
-      target.rewrite = [
-        numberAt(request, "vtr_op"),
-        numberAt(request, "push_dot1q"),
-        numberAt(request, "tag1"),
-        numberAt(request, "tag2"),
-      ];
-      return 0;
-    },
+    l2_interface_vlan_tag_rewrite: rewrite,
   },
   dumps: {
     *bridge_domain_dump(request, vpp) {

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 
 import type { MessageValue } from "../../../vpp/schema/narrow.js";
+import type { Device } from "../interfaces.js";
 import type { SimulatedVpp } from "../simulated-vpp.js";
 import { booleanAt, firstFree, none, numberAt, textAt } from "../values.js";
 import { retvals, type Handlers } from "./handler.js";
@@ -109,25 +110,28 @@ function deleteAfPacket(request: MessageValue, vpp: SimulatedVpp): number {
   return 0;
 }
 
-/** A sub-interface with a number of its own on an interface; `duplicate` is what VPP says to one that is there. */
-function createSub(
-  request: MessageValue,
-  vpp: SimulatedVpp,
-  sub: {
-    readonly id: number;
-    readonly outerVlan: number;
-    readonly innerVlan: number;
-    readonly flags: number;
-  },
-  duplicate: number,
-): number | MessageValue {
+/** What a sub-interface is made of. */
+type Sub = Omit<Device & { readonly type: "sub" }, "type">;
+
+/** Which frames a sub-interface has: no two of an interface have the same. */
+function slotOf({ outerVlan, innerVlan, flags }: Sub): string {
+  const { noTags, oneTag, isDefault } = subFlags;
+  if ((flags & isDefault) !== 0) return "default";
+  if ((flags & noTags) !== 0 || flags === 0) return "untagged";
+  return (flags & oneTag) === 0 ? `${outerVlan} ${innerVlan}` : String(outerVlan);
+}
+
+function createSub(request: MessageValue, vpp: SimulatedVpp, sub: Sub): number | MessageValue {
+  const refuse = (retval: number): MessageValue => ({ retval, sw_if_index: none });
   const below = vpp.interfaces.get(numberAt(request, "sw_if_index"));
-  if (below === undefined) return { retval: retvals.invalidSwIfIndex, sw_if_index: none };
+  if (below === undefined) return refuse(retvals.invalidSwIfIndex);
   const sup = below.supSwIfIndex;
-  const isTaken = vpp.interfaces
-    .ofType("sub")
-    .some((other) => other.supSwIfIndex === sup && other.device.id === sub.id);
-  if (isTaken) return { retval: duplicate, sw_if_index: none };
+  const others = vpp.interfaces.ofType("sub").filter((other) => other.supSwIfIndex === sup);
+  if (others.some(({ device }) => device.id === sub.id)) return refuse(retvals.vlanAlreadyExists);
+  const slot = slotOf(sub);
+  // Frames without a tag are those of the interface itself.
+  if (slot === "untagged" || others.some(({ device }) => slotOf(device) === slot))
+    return refuse(retvals.unspecified);
   const name = `${vpp.interfaces.get(sup)?.name ?? ""}.${sub.id}`;
   const made = vpp.interfaces.add(name, { type: "sub", ...sub }, "00:00:00:00:00:00", {
     sup,
@@ -136,8 +140,11 @@ function createSub(
   return { sw_if_index: made.swIfIndex };
 }
 
-/** One tag and nothing else (`SUB_IF_API_FLAG_ONE_TAG`, `SUB_IF_API_FLAG_EXACT_MATCH`). */
-const vlanFlags = 2 + 16;
+/** `SUB_IF_API_FLAG_...`. */
+const subFlags = { noTags: 1, oneTag: 2, exactMatch: 16, isDefault: 32 };
+
+/** One tag and nothing else. */
+const vlanFlags = subFlags.oneTag + subFlags.exactMatch;
 
 function deleteSub(request: MessageValue, vpp: SimulatedVpp): number {
   const target = vpp.interfaces.get(numberAt(request, "sw_if_index"));
@@ -166,7 +173,7 @@ export const devices: Handlers = {
       const vlan = numberAt(request, "vlan_id");
       if (vlan === 0 || vlan > 4095) return { retval: retvals.invalidVlan, sw_if_index: none };
       const sub = { id: vlan, outerVlan: vlan, innerVlan: 0, flags: vlanFlags };
-      return createSub(request, vpp, sub, retvals.vlanAlreadyExists);
+      return createSub(request, vpp, sub);
     },
     create_subif: (request, vpp) => {
       const sub = {
@@ -175,7 +182,7 @@ export const devices: Handlers = {
         innerVlan: numberAt(request, "inner_vlan_id"),
         flags: numberAt(request, "sub_if_flags"),
       };
-      return createSub(request, vpp, sub, retvals.subifAlreadyExists);
+      return createSub(request, vpp, sub);
     },
     delete_subif: deleteSub,
   },

@@ -30,6 +30,7 @@ export const retvals = {
   addressNotFound: -60,
   subifAlreadyExists: -68,
   invalidInterface: -71,
+  invalidVlanTagCount: -72,
   invalidArgument: -73,
   unexpectedInterfaceState: -74,
   ifAlreadyExists: -79,

@@ -1,5 +1,5 @@
 import type { MessageValue } from "../../../vpp/schema/narrow.js";
-import { deviceClass, flagsOf, type SimulatedInterface } from "../interfaces.js";
+import { deviceClass, flagsOf, tagsOf, type SimulatedInterface } from "../interfaces.js";
 import type { SimulatedVpp } from "../simulated-vpp.js";
 import { booleanAt, firstFree, none, numberAt, textAt } from "../values.js";
 import { retvals, type CallHandler, type Handlers } from "./handler.js";
@@ -36,7 +36,7 @@ function detailsOf(of: SimulatedInterface, vpp: SimulatedVpp): MessageValue {
     device.type === "sub"
       ? {
           sub_id: device.id,
-          sub_number_of_tags: device.innerVlan === 0 ? 1 : 2,
+          sub_number_of_tags: tagsOf(device),
           sub_outer_vlan_id: device.outerVlan,
           sub_inner_vlan_id: device.innerVlan,
           sub_if_flags: device.flags,
@@ -81,7 +81,11 @@ export const interfaces: Handlers = {
       ),
     delete_loopback: deleteLoopback,
     sw_interface_set_flags: onInterface((target, request, vpp) => {
-      vpp.interfaces.setAdmin(target, (numberAt(request, "flags") & 1) !== 0);
+      const isUp = (numberAt(request, "flags") & 1) !== 0;
+      const isBelowUp = vpp.interfaces.get(target.supSwIfIndex)?.isAdminUp ?? false;
+      // A sub-interface is up only on an interface that is up.
+      if (target.device.type === "sub" && isUp && !isBelowUp) return retvals.unspecified;
+      vpp.interfaces.setAdmin(target, isUp);
       return 0;
     }),
     sw_interface_set_mtu: onInterface((target, request) => {
