@@ -42,14 +42,17 @@ export class DriverBench implements AsyncDisposable {
       interfaces: vpp.interfaces
         .all()
         .slice(1)
-        .map(({ swIfIndex, name, tag, bridge, addresses, isAdminUp }) => ({
-          swIfIndex,
+        .map(({ swIfIndex, name, device, tag, bridge, addresses, isAdminUp, rewrite }) => ({
+          // Of no account with a sub-interface, which is made again.
+          swIfIndex: device.type === "sub" ? undefined : swIfIndex,
           name,
           tag,
           bdId: bridge?.bdId,
           addresses: addresses.toSorted(),
           isAdminUp,
-        })),
+          rewrite,
+        }))
+        .toSorted((a, b) => (a.name < b.name ? -1 : 1)),
       domains: [...vpp.bridgeDomains.values()].map(({ bdId, tag }) => `${bdId} ${tag}`).toSorted(),
       sockets: [...vpp.memifSockets.values()].slice(1).map(({ id, path }) => `${id} ${path}`),
     };

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 
 import { describe, expect, test } from "vitest";
 
+import type { Attachment } from "../../../src/core/specs.js";
 import type { ChangeOptions, VSwitch } from "../../../src/core/vswitch.js";
 import type { VSwitchError } from "../../../src/core/errors.js";
 import type { Result } from "../../../src/core/result.js";
@@ -25,17 +26,20 @@ interface Verb {
 const nothing = (): Promise<void> => Promise.resolve();
 
 const makeOn =
-  (bridge: string | undefined) =>
+  (bridge: string | undefined, vlan: Omit<Attachment, "bridge">) =>
   async ({ vswitch, socket }: Pick<DriverBench, "vswitch" | "socket">): Promise<void> => {
-    const attach = bridge === undefined ? {} : { attach: { bridge } };
+    const attach = bridge === undefined ? {} : { attach: { bridge, ...vlan } };
     const memif = { type: "memif", name: "net0", role: "master", socket: socket("net0"), ...attach } as const;
     (await vswitch.createInterface(memif)).unwrap();
   };
 
 const on =
-  (bridge: string | undefined): Verb["prepare"] =>
+  (bridge: string | undefined, vlan: Omit<Attachment, "bridge"> = {}): Verb["prepare"] =>
   (bench) =>
-    makeOn(bridge)({ vswitch: bench.vswitch, socket: (name) => bench.socket(name) });
+    makeOn(
+      bridge,
+      vlan,
+    )({ vswitch: bench.vswitch, socket: (name) => bench.socket(name) });
 
 const verbs: Readonly<Record<string, Verb>> = {
   "createInterface of a memif on a new bridge": {
@@ -77,6 +81,57 @@ const verbs: Readonly<Record<string, Verb>> = {
   "attachToBridge from one bridge to another": {
     prepare: on("from"),
     act: (vswitch, _bench, options) => vswitch.attachToBridge("net0", { bridge: "to" }, options),
+  },
+  "createInterface of an access port": {
+    prepare: nothing,
+    act: (vswitch, _bench, options) =>
+      vswitch.createInterface(
+        { type: "loopback", name: "lo0", attach: { bridge: "br0", tag: 10 } },
+        options,
+      ),
+  },
+  "createInterface of a trunk with a native VLAN": {
+    prepare: nothing,
+    act: (vswitch, _bench, options) =>
+      vswitch.createInterface(
+        {
+          type: "loopback",
+          name: "lo0",
+          attach: { bridge: "br0", vlanMode: "native-untagged", tag: 10, trunks: [20, 30] },
+        },
+        options,
+      ),
+  },
+  "attachToBridge from one VLAN to another": {
+    prepare: on("br0", { tag: 10 }),
+    act: (vswitch, _bench, options) => vswitch.attachToBridge("net0", { bridge: "br0", tag: 20 }, options),
+  },
+  "attachToBridge from a native VLAN to a trunk": {
+    prepare: on("br0", { vlanMode: "native-untagged", tag: 10, trunks: [10, 20] }),
+    act: (vswitch, _bench, options) =>
+      vswitch.attachToBridge("net0", { bridge: "br0", trunks: [10, 20, 30] }, options),
+  },
+  "attachToBridge from an access port to another bridge": {
+    prepare: on("from", { tag: 10 }),
+    act: (vswitch, _bench, options) => vswitch.attachToBridge("net0", { bridge: "to" }, options),
+  },
+  "detachFromBridge of a trunk": {
+    prepare: on("br0", { trunks: [10, 20] }),
+    act: (vswitch, _bench, options) => vswitch.detachFromBridge("net0", options),
+  },
+  "deleteInterface of a trunk": {
+    prepare: on("br0", { trunks: [0, 10, 20] }),
+    act: (vswitch, _bench, options) => vswitch.deleteInterface("net0", options),
+    isDeletion: true,
+  },
+  "deleteBridge of VLAN domains": {
+    prepare: async (bench) => {
+      await on("br0", { tag: 10 })(bench);
+      (await bench.vswitch.ensureBridge({ name: "br0" })).unwrap();
+      (await bench.vswitch.deleteInterface("net0")).unwrap();
+    },
+    act: (vswitch, _bench, options) => vswitch.deleteBridge("br0", options),
+    isDeletion: true,
   },
   detachFromBridge: {
     prepare: on("from"),
