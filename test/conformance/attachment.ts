@@ -110,7 +110,10 @@ export function attachmentTests(bench: Bench): void {
     test.skipIf(refused.length === 0).each(refused)("%j is refused, with nothing done", async (vlan) => {
       const name = bench.name();
       const attach = { bridge: bench.name("br"), ...vlan };
-      const created = failure(await bench.vswitch.createInterface(bench.spec(name, { attach })), "unsupported");
+      const created = failure(
+        await bench.vswitch.createInterface(bench.spec(name, { attach })),
+        "unsupported",
+      );
       expect(created.feature).toMatch(/^attach\.(vlanMode|tag|trunks)$/u);
       expect(await bench.interfaces()).toEqual([]);
       (await bench.vswitch.createInterface(bench.spec(name))).unwrap();

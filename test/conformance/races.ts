@@ -129,6 +129,45 @@ export function raceTests(bench: Bench): void {
     },
   );
 
+  test("two come and go in one VLAN of one bridge", { timeout: long }, async () => {
+    const second = await bench.connect();
+    const bridge = bench.name("br");
+    const comeAndGo = async (vswitch: VSwitch): Promise<void> => {
+      for (let round = 0; round < rounds; round += 1) {
+        const attach = { bridge, ...(round % 2 === 0 ? { tag: 10 } : { trunks: [10, 20] }) };
+        const { name } = (await vswitch.createInterface(bench.spec(bench.name(), { attach }))).unwrap();
+        const { vlan, error } = (await vswitch.getInterface(name)).unwrap();
+        expect({ bridge, ...vlan, error }).toEqual({ ...attach, error: null });
+        expect((await vswitch.deleteInterface(name)).unwrap()).toEqual({ deleted: true });
+      }
+    };
+    await Promise.all([comeAndGo(bench.vswitch), comeAndGo(second)]);
+    expect(await bench.interfaces()).toEqual([]);
+    expect(await bench.realBridges()).toEqual([]);
+  });
+
+  test("two move one interface to two VLANs: it is in one, and nothing is left of the other", async () => {
+    const second = await bench.connect();
+    const bridge = bench.name("br");
+    const { name } = (await bench.vswitch.createInterface(bench.spec(bench.name()))).unwrap();
+    for (let round = 0; round < rounds; round += 1) {
+      const settings = [{ tag: 10 + round }, { trunks: [10 + round, 2000] }];
+      const results = await Promise.all(
+        settings.map((vlan, nth) =>
+          (nth === 0 ? bench.vswitch : second).attachToBridge(name, { bridge, ...vlan }),
+        ),
+      );
+      for (const result of results) result.unwrap();
+      const { vlan, error } = (await bench.vswitch.getInterface(name)).unwrap();
+      expect(settings).toContainEqual(vlan);
+      expect(error).toBeNull();
+      expect(await bench.bridges()).toEqual([bridge]);
+    }
+    (await bench.vswitch.deleteInterface(name)).unwrap();
+    expect(await bench.realBridges()).toEqual([]);
+    expect(await bench.realInterfaces()).toEqual([]);
+  });
+
   test("many calls at once on one connection", { timeout: long }, async () => {
     const bridge = bench.name("br");
     const names = Array.from({ length: rounds }, () => bench.name());

@@ -147,7 +147,11 @@ export async function remakeDomain(
 }
 
 /** Deletes a domain that has this tag and nothing on it. */
-export async function dropIfOurs(context: Context, id: number, tag: string): Promise<Result<unknown, VSwitchError>> {
+export async function dropIfOurs(
+  context: Context,
+  id: number,
+  tag: string,
+): Promise<Result<unknown, VSwitchError>> {
   const read = await context.dump(BridgeDomainDump, { bd_id: id, sw_if_index: none });
   if (read.isErr()) return read;
   const present = read.value.find((domain) => domain.bd_id === id);
@@ -209,7 +213,9 @@ async function releaseStrays(
   const later = await readDomains(context);
   if (later.isErr()) return later;
   for (const domain of later.value) {
-    const isStray = strays.some(({ id, details }) => id === domain.id && details.bd_tag === domain.details.bd_tag);
+    const isStray = strays.some(
+      ({ id, details }) => id === domain.id && details.bd_tag === domain.details.bd_tag,
+    );
     const dropped = isStray && isLeft(context, domain) ? await dropLeft(context, domain) : Ok(undefined);
     if (dropped.isErr()) return dropped;
   }
@@ -217,9 +223,6 @@ async function releaseStrays(
 }
 
 /** What is left of a domain that was deleted while something was put on it: VPP made it anew, without a tag. */
-async function dropNameless(
-  context: Context,
-  { id, tag }: Target,
-): Promise<Result<unknown, VSwitchError>> {
+async function dropNameless(context: Context, { id, tag }: Target): Promise<Result<unknown, VSwitchError>> {
   return tag === "" ? Ok(undefined) : dropIfOurs(context, id, "");
 }

@@ -261,6 +261,6 @@ async function lookAt(
     if (named.length !== 1 || found?.index !== index || found.details.tag !== makingTag) return again;
     if (isRaised) return isPlaced(found, layout, targets) ? Ok({ found, world: world.value }) : again;
     const up = await raise(context, found);
-    if (up.isErr()) return up;
+    if (up === again || up.isErr()) return up;
   }
 }

@@ -10,7 +10,7 @@ import { arrange, hindrance, isPlaced, placeIn, placeOf, raise, vlansOf, type Pl
 import { changedMeanwhile, noInterface, notOurs, unsupported } from "./refusals.js";
 import { Steps } from "./steps.js";
 import { checkAttachment } from "./support.js";
-import { again, retrying, takeBack, type Change } from "./verb.js";
+import { again, mostAttempts, retrying, takeBack, type Change } from "./verb.js";
 import { layoutOf, nowhere, type Layout } from "./vlan.js";
 import {
   domainFor,
@@ -68,8 +68,9 @@ async function moveOnce(
   const steps = new Steps();
   const moved = await moveFound(change, steps, world.value, found, wanted);
   if (moved === again) {
-    const leftBehind = await change.undo(steps);
-    return leftBehind.length === 0 ? again : Err(changedMeanwhile(operation, `the interface ${name}`));
+    // Where the other is in the way of this too, the next attempt starts from whatever is there.
+    await change.undo(steps);
+    return again;
   }
   return moved.isErr() ? Err(await takeBack(change, steps, moved.error)) : moved;
 }
@@ -111,7 +112,7 @@ async function moveFound(
   const arranged = await arrange(context, found, place);
   if (arranged === again || arranged.isErr()) return arranged;
   const there = await raised(context, found, layout);
-  if (there.isErr()) return there;
+  if (there === again || there.isErr()) return there;
   if (there.value === undefined || !isPlaced(there.value, layout, targets)) return again;
   const ids = [...targets.values()].map(({ id }) => id);
   const released = await releaseDomains(context, domainsOf(found), ids);
@@ -124,7 +125,7 @@ async function raised(
   context: Context,
   found: Found,
   layout: Layout,
-): Promise<Result<Found | undefined, VSwitchError>> {
+): Promise<Result<Found | undefined, VSwitchError> | typeof again> {
   const look = async (): Promise<Result<Found | undefined, VSwitchError>> => {
     const world = await readWorld(context);
     return world.map(({ byIndex }) => {
@@ -135,7 +136,7 @@ async function raised(
   const there = await look();
   if (there.isErr() || there.value === undefined || layout.subs.size === 0) return there;
   const up = await raise(context, there.value);
-  return up.isErr() ? up : look();
+  return up === again || up.isErr() ? up : look();
 }
 
 /** Undoes a move, unless somebody has moved or deleted the interface since: that is not ours to undo. */
@@ -144,6 +145,18 @@ async function putBack(
   before: Found,
   place: Place,
 ): Promise<Result<unknown, VSwitchError>> {
+  for (let nth = 0; nth < mostAttempts; nth++) {
+    const done = await tryPutBack(context, before, place);
+    if (done !== again) return done;
+  }
+  return Err(changedMeanwhile(context.operation, `the interface ${before.name}`));
+}
+
+async function tryPutBack(
+  context: Context,
+  before: Found,
+  place: Place,
+): Promise<Result<unknown, VSwitchError> | typeof again> {
   const world = await readWorld(context);
   if (world.isErr()) return world;
   const there = world.value.interfaces.find(
@@ -162,8 +175,7 @@ async function putBack(
     untagged: home(untagged),
     subs: new Map([...subs].map(([id, domain]) => [id, home(domain)])),
   });
-  if (arranged === again) return Err(changedMeanwhile(context.operation, `the interface ${before.name}`));
-  if (arranged.isErr() || subs.size === 0) return arranged;
+  if (arranged === again || arranged.isErr() || subs.size === 0) return arranged;
   const after = await readWorld(context);
   if (after.isErr()) return after;
   const back = after.value.byIndex.get(there.index);

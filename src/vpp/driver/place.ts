@@ -95,8 +95,14 @@ export function hindrance(
 
 /** INVALID_SW_IF_INDEX: it is gone already. */
 const gone = -2;
-/** VLAN_ALREADY_EXISTS: somebody else has just made it. */
-const exists = -56;
+/**
+ * What VPP answers where somebody else moves the same interface: INVALID_SW_IF_INDEX, VLAN_ALREADY_EXISTS, and to
+ * `create_subif` UNSPECIFIED (the VLAN has a sub-interface of another number).
+ */
+const collisions: ReadonlySet<number | undefined> = new Set([gone, -56, -1]);
+
+const unlessCollision = (error: VSwitchError): Result<never, VSwitchError> | typeof again =>
+  error.kind === "rejected" && collisions.has(error.code) ? again : Err(error);
 
 async function deleteSub(
   context: Context,
@@ -145,17 +151,17 @@ async function seat(
   if (index === undefined) {
     const request = { sw_if_index: parent, sub_id: id, inner_vlan_id: 0, ...subRequest(id) };
     const made = await context.call(CreateSubif, request);
-    if (made.isErr())
-      return made.error.kind === "rejected" && made.error.code === exists ? again : Err(made.error);
+    if (made.isErr()) return unlessCollision(made.error);
     index = made.value.sw_if_index;
   }
   if (present?.domain?.id !== domain) {
     const put = await putOn(context, index, domain);
-    if (put.isErr()) return put;
+    if (put.isErr()) return unlessCollision(put.error);
   }
   if (domain === undefined || present?.details.vtr_op === popOne) return Ok(undefined);
   const pop = { sw_if_index: index, vtr_op: popOne, push_dot1q: 0, tag1: 0, tag2: 0 };
-  return context.call(L2InterfaceVlanTagRewrite, pop);
+  const popped = await context.call(L2InterfaceVlanTagRewrite, pop);
+  return popped.isErr() ? unlessCollision(popped.error) : popped;
 }
 
 const isDropping = ({ id }: Sub): boolean => readSubId(id)?.vlan === undefined;
@@ -200,13 +206,15 @@ export async function arrange(
 export async function raise(
   context: Context,
   { details, subs }: Pick<Found, "details" | "subs">,
-): Promise<Result<void, VSwitchError>> {
+): Promise<Result<void, VSwitchError> | typeof again> {
   if (!isUp(details)) return Ok(undefined);
   const down = subs.filter((sub) => !isDropping(sub) && !isUp(sub.details));
-  const raised = firstFailure(
+  return firstFailure(
     await Promise.all(
-      down.map((sub) => context.call(SwInterfaceSetFlags, { sw_if_index: sub.index, flags: adminUp })),
+      down.map(async ({ index }) => {
+        const up = await context.call(SwInterfaceSetFlags, { sw_if_index: index, flags: adminUp });
+        return up.isErr() ? unlessCollision(up.error) : up;
+      }),
     ),
   );
-  return raised === again ? Ok(undefined) : raised;
 }

@@ -91,11 +91,7 @@ export const nowhere: Layout = { untagged: undefined, subs: new Map() };
 
 type Vlan = Pick<Attachment, "vlanMode" | "tag" | "trunks">;
 
-function layout(
-  mode: ModeDigit,
-  untagged: number | undefined,
-  tagged: readonly number[],
-): Layout {
+function layout(mode: ModeDigit, untagged: number | undefined, tagged: readonly number[]): Layout {
   const subs = new Map<number, number | undefined>();
   if (untagged !== undefined) subs.set(subId(mode), undefined);
   for (const vlan of tagged.toSorted((a, b) => a - b)) subs.set(subId(mode, vlan), vlan);
@@ -148,7 +144,11 @@ export function vlanOf(untagged: number | undefined, subIds: readonly number[]):
     case modes["explicit trunk"]:
       return { vlanMode: "trunk", trunks: [...own, ...tagged] };
     case modes["native listed"]:
-      return { vlanMode: "native-untagged", ...native, trunks: [...own, ...tagged].toSorted((a, b) => a - b) };
+      return {
+        vlanMode: "native-untagged",
+        ...native,
+        trunks: [...own, ...tagged].toSorted((a, b) => a - b),
+      };
     case modes.native:
       return { vlanMode: "native-untagged", ...native, trunks: tagged };
   }
@@ -175,7 +175,10 @@ export function refusedVlan({ vlanMode, tag, trunks = [] }: Vlan): RefusedVlan |
       if (trunks.length > 0)
         return { field: "trunks", why: "a dot1q-tunnel carries whatever is tagged in it: leave out trunks" };
       if (tag === 0)
-        return { field: "tag", why: "VLAN 0 is that of frames without a tag and cannot be a tunnel: use another" };
+        return {
+          field: "tag",
+          why: "VLAN 0 is that of frames without a tag and cannot be a tunnel: use another",
+        };
       return undefined;
     case "native-untagged":
       if (trunks.length === 0) return { field: "trunks", why: nameThem };

