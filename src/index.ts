@@ -23,6 +23,7 @@ export type {
   PatchSpec,
   TapSpec,
   VhostUserSpec,
+  VlanMode,
   VxlanSpec,
 } from "./core/specs.js";
 export * from "./core/vswitch.js";
