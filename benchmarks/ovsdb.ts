@@ -1,13 +1,14 @@
 /** Replicas of a database and transactions on it, by us and by others: see README.md. */
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { parseArgs, promisify } from "node:util";
 import * as v from "valibot";
-import { RawClient } from "../test/testing/ovsdb/raw-client.js";
-import { startOvsdbServer, type OvsdbServer } from "../test/support/openvswitch.js";
+import { startOvsdbServer } from "../test/support/openvswitch.js";
+import { fill, fillPorts, schema, switchSchemaFile, write } from "./support/replica-servers.js";
 import { load, machine } from "./support/machine.js";
 import { replicaResult, type ReplicaResult } from "./support/replica-result.js";
 import { ratio, summary, type Summary } from "./support/statistics.js";
@@ -19,111 +20,96 @@ const ours = "vswitch-drivers";
 const limit = "drain + JSON.parse";
 const bare = "bare socket";
 
-const schema = {
-  name: "Bench",
-  version: "1.0.0",
-  tables: {
-    Item: {
-      isRoot: true,
-      indexes: [["name"]],
-      columns: {
-        name: { type: "string" },
-        n: { type: "integer" },
-        tags: { type: { key: "integer", min: 0, max: "unlimited" } },
-        opts: { type: { key: "string", value: "string", min: 0, max: "unlimited" } },
-        note: { type: { key: "string", min: 0 } },
-      },
-    },
-  },
-};
+/**
+ * What a contestant can be told to do, as `program REMOTE task ...`: `sync [TIMES]`, all rows of Bench, so many times;
+ * `drain SCHEMA`, `parse SCHEMA`, the bytes of all rows; `ports SCHEMA`, all rows of a switch; `follow [whole]`, changes
+ * until the last one; `transact COUNT WINDOW`; `churn COUNT [replica]`, ports added and taken away; `idle`, nothing.
+ */
+type Task = "sync" | "drain" | "parse" | "ports" | "follow" | "transact" | "churn" | "idle";
 
-interface Entry {
+/** Who takes part under which name: the program, the task, what more it is told. */
+interface Turn {
   readonly name: string;
-  readonly sync: readonly string[] | undefined;
-  readonly transact: readonly string[] | undefined;
+  readonly program: readonly string[];
+  readonly task: Task;
+  readonly more: readonly string[];
 }
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
 
+interface Programs {
+  readonly ours: readonly string[];
+  readonly socket: readonly string[];
+  readonly libovsdb: readonly string[] | undefined;
+  readonly python: readonly string[] | undefined;
+}
+
 /** The contestants that can run here. */
-async function prepare(folder: string): Promise<readonly Entry[]> {
+async function prepare(folder: string): Promise<Programs> {
   const tsup = join(here, "../node_modules/.bin/tsup");
   const output = ["--no-config", "--format", "esm", "--target", "node20.19", "--out-dir", folder];
   for (const file of ["replica-ours", "replica-socket"])
     await exec(tsup, [join(here, "contestants", `${file}.ts`), ...output]);
-  const node = (file: string, task: string) => [process.execPath, join(folder, `${file}.js`), task];
-  const entries: Entry[] = [
-    { name: ours, sync: node("replica-ours", "sync"), transact: node("replica-ours", "transact") },
-    { name: "drain", sync: node("replica-socket", "drain"), transact: undefined },
-    { name: limit, sync: node("replica-socket", "parse"), transact: undefined },
-    { name: bare, sync: undefined, transact: node("replica-socket", "transact") },
-  ];
+  const node = (file: string) => [process.execPath, join(folder, `${file}.js`)];
   const program = join(folder, "libovsdb-replica");
   const build = ["build", "-C", join(here, "peers/libovsdb-replica"), "-mod=readonly", "-buildvcs=false"];
-  await exec("go", [...build, "-o", program, "."]).then(
-    () => entries.push({ name: "libovsdb", sync: [program, "sync"], transact: [program, "transact"] }),
+  const libovsdb = await exec("go", [...build, "-o", program, "."]).then(
+    () => [program],
     (error: unknown) => print(`Left out: libovsdb: ${String(error)}`),
   );
-  const python = "/usr/bin/python3";
-  await exec(python, ["-c", "import ovs.db.idl"]).then(
-    () =>
-      entries.push({
-        name: "python3-openvswitch",
-        sync: [python, "-B", join(here, "peers/python/replica.py"), "sync"],
-        transact: undefined,
-      }),
+  const interpreter = "/usr/bin/python3";
+  const python = await exec(interpreter, ["-c", "import ovs.db.idl"]).then(
+    () => [interpreter, "-B", join(here, "peers/python/replica.py")],
     (error: unknown) => print(`Left out: python3-openvswitch: ${String(error)}`),
   );
-  return entries;
+  return {
+    ours: node("replica-ours"),
+    socket: node("replica-socket"),
+    libovsdb: libovsdb ?? undefined,
+    python: python ?? undefined,
+  };
 }
 
-async function fill(server: OvsdbServer, rows: number): Promise<void> {
-  using client = await RawClient.connect(server.remote);
-  const opts = [
-    "map",
-    [
-      ["owner", "benchmark"],
-      ["iface-id", "0123456789abcdef"],
-    ],
-  ];
-  for (let from = 0; from < rows; from += 1000) {
-    const operations = Array.from({ length: Math.min(1000, rows - from) }, (_, at) => {
-      const n = from + at;
-      const uuid = `${n.toString(16).padStart(8, "0")}-0000-4000-8000-000000000000`;
-      const row = { name: `item-${n}`, n, tags: ["set", [n, n + 1, n + 2]], opts };
-      return { op: "insert", table: "Item", uuid, row };
-    });
-    await client.request("transact", ["Bench", ...operations]);
+function turn(
+  name: string,
+  program: readonly string[] | undefined,
+  task: Task,
+  ...more: readonly string[]
+): readonly Turn[] {
+  return program === undefined ? [] : [{ name, program, task, more }];
+}
+
+/** One run of a contestant. `meanwhile` is done once it says that it is ready. */
+async function run({ program, task, more }: Turn, remote: string, meanwhile?: () => Promise<void>) {
+  const [file = "", ...given] = [...program, remote, task, ...more];
+  const child = spawn(file, given, { stdio: ["ignore", "pipe", "inherit"], timeout: 300_000 });
+  const ended = once(child, "close");
+  let output = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => (output += text));
+  if (meanwhile !== undefined) {
+    while (!output.startsWith("ready\n")) await once(child.stdout, "data");
+    await meanwhile();
   }
-}
-
-/** One run of a contestant: `program ... task`, with the remote put before the task. */
-async function run(
-  command: readonly string[],
-  remote: string,
-  more: readonly string[],
-): Promise<ReplicaResult> {
-  const [program = "", ...rest] = command;
-  const task = rest.at(-1) ?? "";
-  const { stdout } = await exec(program, [...rest.slice(0, -1), remote, task, ...more], { timeout: 300_000 });
-  return v.parse(replicaResult, JSON.parse(stdout));
+  await ended;
+  return v.parse(replicaResult, JSON.parse(output.replace(/^ready\n/u, "")));
 }
 
 type Results = ReadonlyMap<string, readonly ReplicaResult[]>;
 
 /** Contestants take turns, each round beginning with the next of them; a first round does not count. */
 async function interleave(
-  entries: readonly (readonly [string, readonly string[]])[],
+  turns: readonly Turn[],
   remote: string,
-  more: readonly string[],
   rounds: number,
+  meanwhile?: () => Promise<void>,
 ): Promise<Results> {
-  const results = new Map<string, ReplicaResult[]>(entries.map(([name]) => [name, []]));
+  const results = new Map<string, ReplicaResult[]>(turns.map(({ name }) => [name, []]));
   for (let round = -1; round < rounds; round++) {
-    for (let turn = 0; turn < entries.length; turn++) {
-      const [name, command = []] = entries[(turn + round + entries.length) % entries.length] ?? [""];
-      const result = await run(command, remote, more);
-      if (round >= 0) results.get(name)?.push(result);
+    for (let place = 0; place < turns.length; place++) {
+      const next = turns[(place + round + turns.length) % turns.length];
+      if (next === undefined) continue;
+      const result = await run(next, remote, meanwhile);
+      if (round >= 0) results.get(next.name)?.push(result);
     }
   }
   return results;
@@ -169,50 +155,141 @@ function checkSame(results: Results): void {
     throw new Error(`the contestants do not read the same: ${JSON.stringify(decoded)}`);
 }
 
-const present = (
-  entries: readonly Entry[],
-  task: "sync" | "transact",
-): readonly (readonly [string, readonly string[]])[] =>
-  entries.flatMap((entry) => {
-    const command = entry[task];
-    return command === undefined ? [] : [[entry.name, command] as const];
-  });
+function lags(results: Results): string {
+  const rows = [...results].map(([name, all]) => [
+    name,
+    shown(summary(all.map(({ lagMs }) => lagMs?.[0] ?? Number.NaN))),
+    shown(summary(all.map(({ lagMs }) => lagMs?.[1] ?? Number.NaN))),
+    shown(summary(all.map(({ cpuMs, rows: changes }) => (cpuMs * 1000) / changes))),
+  ]);
+  return table(["", "lag ms, median", "lag ms, p99", "CPU us a row"], rows);
+}
+
+/** What one section is measured with. */
+interface Bench {
+  readonly programs: Programs;
+  readonly rounds: number;
+  readonly document: Record<string, unknown>;
+}
+
+async function syncs({ programs, rounds, document }: Bench, sizes: readonly number[], schemaFile: string) {
+  const { ours: own, socket, libovsdb, python } = programs;
+  for (const rows of sizes) {
+    await using server = await startOvsdbServer({ schema });
+    await fill(server, rows);
+    const turns = [
+      ...turn(ours, own, "sync"),
+      ...turn(`${ours}, the 4th time`, own, "sync", "4"),
+      ...turn("drain", socket, "drain", schemaFile),
+      ...turn(limit, socket, "parse", schemaFile),
+      ...turn("Node.js, doing nothing", socket, "idle"),
+      ...turn("libovsdb", libovsdb, "sync"),
+      ...turn("python3-openvswitch", python, "sync"),
+    ];
+    const results = await interleave(turns, server.remote, rounds);
+    checkSame(results);
+    document[`sync ${rows}`] = Object.fromEntries(results);
+    print(`\n## Initial sync of ${rows} rows (ovsdb-server ${server.version})\n\n${report(results, limit)}`);
+  }
+}
+
+async function ports({ programs, rounds, document }: Bench, count: number, churns: number) {
+  const { ours: own, socket, libovsdb, python } = programs;
+  await using server = await startOvsdbServer();
+  await fillPorts(server, count);
+  const turns = [
+    ...turn(ours, own, "ports"),
+    ...turn(limit, socket, "parse", switchSchemaFile),
+    ...turn("Node.js, doing nothing", socket, "idle"),
+    ...turn("libovsdb", libovsdb, "ports", switchSchemaFile),
+    ...turn("python3-openvswitch", python, "ports"),
+  ];
+  const results = await interleave(turns, server.remote, rounds);
+  checkSame(results);
+  document[`ports ${count}`] = Object.fromEntries(results);
+  const what = `${count} ports and ${count} interfaces, every column`;
+  print(`\n## Initial sync of ${what} (ovsdb-server ${server.version})\n\n${report(results, limit)}`);
+  if (churns === 0) return;
+  const both = [
+    ...turn(ours, own, "churn", String(churns)),
+    ...turn(`${ours} with a replica`, own, "churn", String(churns), "replica"),
+    ...turn("libovsdb", libovsdb, "churn", String(churns)),
+    // It takes tens of milliseconds for each.
+    ...turn(
+      "libovsdb with a replica, a 20th of it",
+      libovsdb,
+      "churn",
+      String(Math.ceil(churns / 20)),
+      "replica",
+    ),
+  ];
+  const churned = await interleave(both, server.remote, rounds);
+  document[`churn ${count}`] = Object.fromEntries(churned);
+  print(`\n## ${churns} ports added to that bridge and taken away, one by one\n\n${report(churned, ours)}`);
+}
+
+async function streams({ programs, rounds, document }: Bench, rates: readonly number[]) {
+  await using server = await startOvsdbServer({ schema });
+  await fill(server, 10_000);
+  const { ours: own, libovsdb, python } = programs;
+  const turns = [
+    ...turn(ours, own, "follow"),
+    ...turn("libovsdb", libovsdb, "follow"),
+    ...turn("python3-openvswitch", python, "follow"),
+  ];
+  for (const rate of rates) {
+    const results = await interleave(turns, server.remote, rounds, () => write(server, rate));
+    document[`stream ${rate}`] = Object.fromEntries(results);
+    print(`\n## Changes of ${rate} rows a second, for 2 s, in a table of 10000\n\n${lags(results)}`);
+  }
+}
+
+async function transactions({ programs, rounds, document }: Bench, count: string) {
+  const { ours: own, socket, libovsdb } = programs;
+  await using server = await startOvsdbServer({ schema });
+  await fill(server, 1000);
+  for (const window of ["1", "16", "256"]) {
+    const turns = [
+      ...turn(ours, own, "transact", count, window),
+      ...turn(bare, socket, "transact", count, window),
+      ...turn("libovsdb", libovsdb, "transact", count, window),
+    ];
+    const results = await interleave(turns, server.remote, rounds);
+    document[`transact ${window}`] = Object.fromEntries(results);
+    print(`\n## ${count} transactions, ${window} in flight\n\n${report(results, bare)}`);
+  }
+}
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
       rounds: { type: "string", default: "7" },
       rows: { type: "string", multiple: true, default: ["1000", "10000", "100000"] },
+      ports: { type: "string", default: "10000" },
+      churns: { type: "string", default: "1000" },
+      rates: { type: "string", multiple: true, default: ["1000", "10000"] },
       transactions: { type: "string", default: "3000" },
+      only: { type: "string", multiple: true, default: ["sync", "ports", "stream", "transactions"] },
       json: { type: "string", default: join(tmpdir(), "vswitch-drivers-ovsdb.json") },
     },
   });
-  const count = v.pipe(v.string(), v.toNumber(), v.integer(), v.minValue(1));
-  const rounds = v.parse(count, values.rounds);
+  const count = v.pipe(v.string(), v.toNumber(), v.integer(), v.minValue(0));
+  const rounds = v.parse(v.pipe(count, v.minValue(1)), values.rounds);
+  const numbers = (texts: readonly string[]): readonly number[] => texts.map((text) => v.parse(count, text));
   const cache = join(here, "../node_modules/.cache");
   await mkdir(cache, { recursive: true });
   const folder = await mkdtemp(join(cache, "vswitch-drivers-benchmark-"));
   const document: Record<string, unknown> = { ...machine(), node: process.version, "load before": load() };
   for (const [name, value] of Object.entries(document)) print(`- ${name}: ${String(value)}`);
   try {
-    const entries = await prepare(folder);
-    for (const rows of values.rows.map((text) => v.parse(count, text))) {
-      await using server = await startOvsdbServer({ schema });
-      await fill(server, rows);
-      const results = await interleave(present(entries, "sync"), server.remote, [], rounds);
-      checkSame(results);
-      document[`sync ${rows}`] = Object.fromEntries(results);
-      print(`\n## Initial sync of ${rows} rows (ovsdb-server ${server.version})\n\n${report(results, ours)}`);
-      print(`\nLimit: ${ours} / ${limit}\n\n${report(results, limit)}`);
-    }
-    await using server = await startOvsdbServer({ schema });
-    await fill(server, 1000);
-    for (const window of ["1", "16", "256"]) {
-      const more = [values.transactions, window];
-      const results = await interleave(present(entries, "transact"), server.remote, more, rounds);
-      document[`transact ${window}`] = Object.fromEntries(results);
-      print(`\n## ${values.transactions} transactions, ${window} in flight\n\n${report(results, bare)}`);
-    }
+    const bench: Bench = { programs: await prepare(folder), rounds, document };
+    const schemaFile = join(folder, "bench.ovsschema");
+    await writeFile(schemaFile, JSON.stringify(schema));
+    if (values.only.includes("sync")) await syncs(bench, numbers(values.rows), schemaFile);
+    if (values.only.includes("ports"))
+      await ports(bench, v.parse(count, values.ports), v.parse(count, values.churns));
+    if (values.only.includes("stream")) await streams(bench, numbers(values.rates));
+    if (values.only.includes("transactions")) await transactions(bench, values.transactions);
     document["load after"] = load();
     await writeFile(values.json, JSON.stringify(document));
     print(`\nLoad average after: ${load()}. Every sample: ${values.json}`);

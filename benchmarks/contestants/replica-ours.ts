@@ -1,51 +1,142 @@
 /**
- * This library: all rows decoded and kept up to date; or transactions on one connection.
+ * This library: all rows decoded and kept up to date; or transactions.
  *
- * Arguments: REMOTE sync | REMOTE transact COUNT WINDOW
+ * Arguments: REMOTE TASK, see benchmarks/ovsdb.ts for the tasks.
  */
 import process from "node:process";
 import {
   connectOvsdb,
+  newUuid,
   openDatabase,
   operations,
   toUuid,
   zeroUuid,
-  type OvsdbClient,
+  type Operation,
 } from "../../src/ovsdb/index.js";
-import { measureReplica, warmUp } from "../support/replica-result.js";
+import { clock, measureReplica, warmUp, type Done } from "../support/replica-result.js";
 
-const [, , remote = "", task = "", count = "0", window = "1"] = process.argv;
-const { update } = operations();
+const [, , remote = "", task = "", first = "", second = ""] = process.argv;
+const { update, insert, mutate } = operations();
+const operation = "benchmark";
 
-async function sync() {
-  await using database = (await openDatabase({ remote, database: "Bench" })).unwrap();
-  let rows = 0;
-  let sum = 0;
-  for (const { n, opts, tags } of database.table("Item")) {
-    rows++;
-    if (typeof n === "number" && opts instanceof Map && Array.isArray(tags))
-      sum += n + opts.size + tags.length;
+type Transact = (operations: readonly Operation[]) => Promise<unknown>;
+
+const openBench = async () => (await openDatabase({ remote, database: "Bench" })).unwrap();
+type Opened = Awaited<ReturnType<typeof openBench>>;
+
+/** Every row of Bench, so many times in this process; the last time counts. */
+async function sync(times: number): Promise<void> {
+  for (let time = 1; time < times; time++) {
+    await using database = await openBench();
+    database.snapshot();
   }
-  return { rows, sum };
+  await measureReplica(async () => {
+    const database = await openBench();
+    return () => {
+      let rows = 0;
+      let sum = 0;
+      for (const { n, opts, tags } of database.table("Item")) {
+        rows++;
+        if (typeof n === "number" && opts instanceof Map && Array.isArray(tags))
+          sum += n + opts.size + tags.length;
+      }
+      void database.close();
+      return { rows, sum };
+    };
+  });
+}
+
+/** Every column of every table of Open_vSwitch. */
+async function ports(): Promise<void> {
+  await measureReplica(async () => {
+    const database = (await openDatabase({ remote, database: "Open_vSwitch" })).unwrap();
+    return () => {
+      let rows = 0;
+      let sum = 0;
+      for (const { ofport, statistics } of database.table("Interface")) {
+        rows++;
+        if (typeof ofport === "number" && statistics instanceof Map) sum += ofport + statistics.size;
+      }
+      void database.close();
+      return { rows: rows + database.table("Port").size, sum };
+    };
+  });
+}
+
+/** Notes how old each change is when it is told, until one says -1. */
+async function untilEnd(database: Opened): Promise<() => Done> {
+  const lags: number[] = [];
+  await new Promise<void>((resolve) => {
+    database.events.on("change", ({ rows }) => {
+      const now = clock();
+      for (const { new: row } of rows) {
+        if (typeof row?.["n"] === "number" && row["n"] >= 0) lags.push(now - row["n"]);
+        else resolve();
+      }
+    });
+  });
+  void database.close();
+  return () => ({ rows: lags.length, sum: 0, lags });
+}
+
+/** Is told of changes until one says -1. Counts from the beginning (`whole`), or from when all rows are in. */
+async function follow(): Promise<void> {
+  if (first === "whole") return measureReplica(async () => untilEnd(await openBench()));
+  const database = await openBench();
+  process.stdout.write("ready\n");
+  return measureReplica(() => untilEnd(database));
+}
+
+/** Has `one` done so many times, so many of them under way. */
+async function repeat(total: number, window: number, one: () => Promise<unknown>): Promise<() => Done> {
+  let left = total;
+  const worker = async (): Promise<void> => {
+    while (left-- > 0) await one();
+  };
+  await Promise.all(Array.from({ length: window }, worker));
+  return () => ({ rows: total, sum: 0 });
 }
 
 /** Updates one row by its uuid, over and over. */
-async function transact(client: OvsdbClient, total: number) {
+async function transact(): Promise<void> {
+  await using client = (await connectOvsdb({ remote, database: "Bench" })).unwrap();
   const row = toUuid("00000000-0000-4000-8000-000000000000") ?? zeroUuid;
-  let left = total;
-  const worker = async (): Promise<void> => {
-    while (left-- > 0) {
-      const one = [update("Item", [["_uuid", "==", row]], { n: 1 })];
-      (await client.transact(one, { operation: "benchmark" })).unwrap();
-    }
+  const one = async () => {
+    const all = [update("Item", [["_uuid", "==", row]], { n: 1 })];
+    return (await client.transact(all, { operation })).unwrap();
   };
-  await Promise.all(Array.from({ length: Number(window) }, worker));
-  return { rows: total, sum: 0 };
+  await repeat(warmUp, Number(second), one);
+  await measureReplica(() => repeat(Number(first), Number(second), one));
 }
 
-if (task === "sync") await measureReplica(sync);
-else {
-  await using client = (await connectOvsdb({ remote, database: "Bench" })).unwrap();
-  await transact(client, warmUp);
-  await measureReplica(() => transact(client, Number(count)));
+/** Adds a port to the bridge with many and takes it away again; with or without a replica of everything. */
+async function churn(): Promise<void> {
+  const database = "Open_vSwitch";
+  const client =
+    second === "replica"
+      ? (await openDatabase({ remote, database })).unwrap()
+      : (await connectOvsdb({ remote, database })).unwrap();
+  const transact: Transact = async (all) => (await client.transact(all, { operation })).unwrap();
+  let count = 0;
+  const one = async () => {
+    const name = `churn${count++}`;
+    const [port, iface] = [newUuid(), newUuid()];
+    const where = [["name", "==", "br0"]] as const;
+    await transact([
+      insert("Interface", { name, type: "internal" }, { uuid: iface }),
+      insert("Port", { name, interfaces: [iface] }, { uuid: port }),
+      mutate("Bridge", where, [["ports", "insert", [port]]]),
+    ]);
+    // The rows of a port that no bridge has go by themselves.
+    await transact([mutate("Bridge", where, [["ports", "delete", [port]]])]);
+  };
+  await repeat(100, 1, one);
+  await measureReplica(() => repeat(Number(first), 1, one));
+  await client.close();
 }
+
+if (task === "sync") await sync(first === "" ? 1 : Number(first));
+else if (task === "ports") await ports();
+else if (task === "follow") await follow();
+else if (task === "churn") await churn();
+else await transact();

@@ -1,19 +1,19 @@
 /**
  * The limit: a socket. It drains the reply and looks at no byte of it; or drains it and has `JSON.parse` read the whole;
- * or sends ready-made transactions and counts the replies.
+ * or sends ready-made transactions and counts the replies; or does nothing at all.
  *
- * Arguments: REMOTE drain | REMOTE parse | REMOTE transact COUNT WINDOW
+ * Arguments: REMOTE TASK, see benchmarks/ovsdb.ts for the tasks.
  */
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import process from "node:process";
+import * as v from "valibot";
 import { JsonTexts } from "../support/json-texts.js";
-import { measureReplica, warmUp } from "../support/replica-result.js";
+import { measureReplica, warmUp, type Done } from "../support/replica-result.js";
 
-const [, , remote = "", task = "", count = "0", window = "1"] = process.argv;
-const request = `{"id":1,"method":"monitor_cond_since","params":["Bench",1,{"Item":[{"columns":["name","n","tags","opts","note"]}]},"00000000-0000-0000-0000-000000000000"]}`;
-const update = (id: number): string =>
-  `{"id":${id},"method":"transact","params":["Bench",{"op":"update","table":"Item","where":[["_uuid","==",["uuid","00000000-0000-4000-8000-000000000000"]]],"row":{"n":1}}]}`;
+const [, , remote = "", task = "", first = "", second = ""] = process.argv;
+const nothing: Done = { rows: 0, sum: 0 };
 
 async function open() {
   const socket = connect(remote.replace(/^unix:/u, ""));
@@ -21,26 +21,44 @@ async function open() {
   return socket;
 }
 
-/** The reply ends with this, and nothing in it does. */
-const end = Buffer.from('],"error":null}');
+/** Asks for every column of the tables of a schema. */
+function monitor(schemaFile: string): string {
+  const text = v.pipe(v.string(), v.parseJson());
+  const tables = v.record(v.string(), v.object({ columns: v.record(v.string(), v.unknown()) }));
+  const schema = v.parse(
+    v.pipe(text, v.object({ name: v.string(), tables })),
+    readFileSync(schemaFile, "utf8"),
+  );
+  const asked = Object.entries(schema.tables).map(
+    ([name, { columns }]) => [name, [{ columns: Object.keys(columns) }]] as const,
+  );
+  const params = [schema.name, 1, Object.fromEntries(asked), "00000000-0000-0000-0000-000000000000"];
+  return JSON.stringify({ id: 1, method: "monitor_cond_since", params });
+}
 
-async function drain() {
+/** A reply ends with this, and nothing in it does. */
+const endOfReply = Buffer.from('],"error":null}');
+
+async function drain(request: string) {
   const socket = await open();
   const chunks: Buffer[] = [];
   await new Promise<void>((resolve) => {
     socket.on("data", (chunk: Buffer) => {
-      if (task === "parse") chunks.push(chunk);
-      if (chunk.subarray(-end.length).equals(end)) resolve();
+      if (task !== "drain") chunks.push(chunk);
+      if (chunk.subarray(-endOfReply.length).equals(endOfReply)) resolve();
     });
     socket.write(request);
   });
   socket.destroy();
   if (task === "parse") JSON.parse(Buffer.concat(chunks).toString());
-  return { rows: 0, sum: 0 };
+  return () => nothing;
 }
 
+const update = (id: number): string =>
+  `{"id":${id},"method":"transact","params":["Bench",{"op":"update","table":"Item","where":[["_uuid","==",["uuid","00000000-0000-4000-8000-000000000000"]]],"row":{"n":1}}]}`;
+
 /** Sends ready-made transactions, so many of them under way. */
-function transact(socket: Socket, total: number): Promise<{ rows: number; sum: number }> {
+function transact(socket: Socket, total: number, window: number): Promise<() => Done> {
   const texts = new JsonTexts();
   let sent = 0;
   let answered = 0;
@@ -50,17 +68,19 @@ function transact(socket: Socket, total: number): Promise<{ rows: number; sum: n
         JSON.parse(text);
         answered++;
         if (sent < total) socket.write(update(sent++));
-        if (answered === total) resolve({ rows: total, sum: 0 });
+        if (answered === total) resolve(() => ({ rows: total, sum: 0 }));
       }
     });
-    while (sent < Math.min(total, Number(window))) socket.write(update(sent++));
+    while (sent < Math.min(total, window)) socket.write(update(sent++));
   });
 }
 
 if (task === "transact") {
   const socket = await open();
   socket.setEncoding("utf8");
-  await transact(socket, warmUp);
-  await measureReplica(() => transact(socket, Number(count)));
+  await transact(socket, warmUp, Number(second));
+  await measureReplica(() => transact(socket, Number(first), Number(second)));
   socket.destroy();
-} else await measureReplica(drain);
+} else if (task === "idle") {
+  await measureReplica(() => Promise.resolve(() => nothing));
+} else await measureReplica(() => drain(monitor(first)));
