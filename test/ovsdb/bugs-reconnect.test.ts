@@ -6,6 +6,7 @@ import { operations } from "../../src/ovsdb/index.js";
 import type { OvsdbFault } from "../../src/testing/index.js";
 import { log, openLab, seenLogs, serveLab, storedLogs } from "./lab-database.js";
 import type { LabDatabase } from "./lab-rows.js";
+import { labJson } from "./lab.js";
 
 const { insert } = operations<LabDatabase>();
 const options = { operation: "test", timeoutMs: 10_000 };
@@ -168,6 +169,39 @@ describe("an open database after a reconnect", () => {
       expect(seenLogs(db)).toEqual(storedLogs(server));
     },
   );
+});
+
+describe("an open database whose database goes", () => {
+  it(
+    "keeps its rows, says so, and comes back with the database, whatever is in it by then",
+    slow,
+    async () => {
+      await using server = await serveLab();
+      log(server, 1);
+      await using db = (await openLab(server.remote)).unwrap();
+      server.removeDatabase("Lab");
+      await expect.poll(() => db.health.reason).toMatch(/has no database Lab/);
+      expect(db.port.isReady).toBe(false);
+      expect(seenLogs(db)).toEqual(["1 m1"]);
+      const refused = await db.transact([insert("Log", {})], options);
+      expect(refused).toMatchObject({ error: { kind: "disconnected", outcome: "not-sent" } });
+      server.addDatabase(labJson);
+      log(server, 2);
+      await db.port.ready(options);
+      expect(seenLogs(db)).toEqual(["2 m2"]);
+    },
+  );
+
+  it("from the only leader goes on when that leads again, and misses nothing", slow, async () => {
+    await using server = await serveLab({ model: "clustered" });
+    await using db = (await openLab(server.remote)).unwrap();
+    server.setStatus("Lab", { leader: false });
+    await expect.poll(() => db.health.reason).toMatch(/not the leader/);
+    log(server, 1);
+    server.setStatus("Lab", { leader: true });
+    await db.port.ready(options);
+    expect(seenLogs(db)).toEqual(["1 m1"]);
+  });
 });
 
 describe("a handshake that goes wrong", () => {
