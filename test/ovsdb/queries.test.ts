@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { openDatabase, operations, type Condition } from "../../src/ovsdb/index.js";
+import { defineSchema, openDatabase, operations, type Condition } from "../../src/ovsdb/index.js";
 import { findRows } from "../../src/ovsdb/find-rows.js";
 import type { TableView } from "../../src/ovsdb/replica/snapshot.js";
 import { OvsdbServer } from "../../src/testing/index.js";
@@ -80,6 +80,31 @@ describe("an index of the client's own", () => {
     expect(() => table.by("kindAndS", "b")).toThrow("looked up by 2 values, not 1");
     expect(() => table.by("nope", "b")).toThrow("it has name, kind, owner, ownerAndN, kindAndS");
   });
+
+  it.each(["exact", "bigint"] as const)(
+    "takes an integer as number or bigint, whichever rows have: %s",
+    async (integers) => {
+      const schema = defineSchema(labJson, { integers });
+      const opened = await openDatabase({
+        remote: server.remote,
+        database: "Lab",
+        schema,
+        indexes: { Log: { k: ["k"], both: ["k", "msg"] } },
+        timeoutMs: 5000,
+      });
+      await using db = opened.unwrap();
+      const ks = [5n, 2n ** 60n];
+      for (const k of ks)
+        (await db.transact([operations().insert("Log", { k, msg: "x" })], options)).unwrap();
+      for (const k of ks) {
+        expect(db.table("Log").by("k", k)).toHaveLength(1);
+        expect(db.table("Log").by("both", k, "x")).toHaveLength(1);
+        expect(db.table("Log").by("k", Number(k))).toHaveLength(k === 5n ? 1 : 0);
+      }
+      (await db.transact([operations().deleteRows("Log", [])], options)).unwrap();
+      expect(db.table("Log").by("k", 5n)).toEqual([]);
+    },
+  );
 
   it("follows its rows as they change, come and go", async () => {
     await using db = await open();

@@ -38,14 +38,14 @@ export class RowIndex {
   /** The key of a row. */
   keyOf(row: IdentifiedRow): KeyPart {
     const [only] = this.#parts;
-    if (this.#parts.length === 1 && only !== undefined) return partOf(row, only);
+    if (this.#parts.length === 1 && only !== undefined) return unified(partOf(row, only));
     return joined(this.#parts.map((part) => partOf(row, part)));
   }
 
   /** The same, of the values that somebody looks for. */
   keyFrom(values: readonly KeyPart[]): KeyPart {
     const [only = null] = values;
-    return values.length === 1 ? only : joined(values);
+    return values.length === 1 ? unified(only) : joined(values);
   }
 
   /** Moves a row from where it was to where it belongs; nothing where that is the same place. */
@@ -68,6 +68,13 @@ function partOf(row: IdentifiedRow, { column, key }: Part): KeyPart {
   if (value === undefined || value === null || isSet(value)) return null;
   if (!isMap(value)) return value;
   return key === undefined ? null : (value.get(key) ?? null);
+}
+
+/** An integer is a number or a bigint by what its column may hold, and by who looks for it: as a key it is one of them. */
+function unified(key: KeyPart): KeyPart {
+  if (typeof key !== "bigint") return key;
+  const number = Number(key);
+  return Number.isSafeInteger(number) ? number : key;
 }
 
 /** Several values as one text, which is another one for every other row of values. */
