@@ -54,10 +54,9 @@ describe("what waits for a server", () => {
       server.silence(true);
       const waiting = Object.entries(calls(db)).map(async ([name, call]) => [name, await call()] as const);
       await delay(20);
-      const closing = performance.now();
       await db.close();
       const settled = Object.fromEntries(await Promise.all(waiting));
-      expect(performance.now() - closing).toBeLessThan(1000);
+      // Not by their own deadlines: those would say timeout.
       const { changes, watch, ready, transaction, ...others } = settled;
       expect([changes, watch]).toEqual(["ended", "ended"]);
       expect(transaction).toMatchObject({ outcome: "unknown" });
@@ -174,7 +173,7 @@ describe("a probe in a storm of transactions", () => {
 describe("the first rows of a large database", () => {
   it("may take longer than any deadline, as long as something comes", slow, async () => {
     await using peer = await ScriptedPeer.listen("unix");
-    const opening = openLab(peer.remote.text, { dialMs: 200, handshakeMs: 200, noProgressMs: 200 });
+    const opening = openLab(peer.remote.text, { dialMs: 400, handshakeMs: 400, noProgressMs: 400 });
     const connection = await peer.connection();
     const { id } = await upToTheRows(connection);
     const rows = Object.fromEntries(
@@ -195,7 +194,7 @@ describe("the first rows of a large database", () => {
     slow,
     async () => {
       await using peer = await ScriptedPeer.listen("unix");
-      const opening = openLab(peer.remote.text, { noProgressMs: 100, handshakeMs: 100 });
+      const opening = openLab(peer.remote.text, { noProgressMs: 300, handshakeMs: 300 });
       const old = await peer.connection();
       const { id, params } = await upToTheRows(old);
       const row = (k: number) => ({ Log: { [anId(k)]: { initial: { k, msg: `m${k}` } } } });

@@ -47,9 +47,9 @@ describe.skipIf(!available)(`an open database over TLS${note}`, () => {
   it("says why it comes to nothing without a certificate, or with an authority that did not sign", async () => {
     await using server = await startOvsdbServer({ schema: labJson, listen: ["ssl"] });
     const { ca } = certificatesOf(server);
-    const bare = await open(server.remotes.ssl ?? "", { tls: { ca }, timeoutMs: 500 });
+    const bare = await open(server.remotes.ssl ?? "", { tls: { ca }, timeoutMs: 1500 });
     expect(bare).toMatchObject({ error: { kind: "timeout", message: expect.stringMatching(/certificate/) } });
-    const strange = await open(server.remotes.ssl ?? "", { timeoutMs: 500 });
+    const strange = await open(server.remotes.ssl ?? "", { timeoutMs: 1500 });
     expect(strange).toMatchObject({
       error: { kind: "timeout", message: expect.stringMatching(/certificate/) },
     });
@@ -62,7 +62,7 @@ describe.skipIf(!available)(`an open database over TLS${note}`, () => {
     const other = { ...tls, servername: "switch.example" };
     await using db = (await open(remote, { tls: other })).unwrap();
     expect(db.health.state).toBe("monitoring");
-    const strict = await open(remote, { tls: { ...other, verifyHostName: true }, timeoutMs: 500 });
+    const strict = await open(remote, { tls: { ...other, verifyHostName: true }, timeoutMs: 1500 });
     expect(strict).toMatchObject({
       error: { kind: "timeout", message: expect.stringMatching(/switch\.example/) },
     });
@@ -113,7 +113,7 @@ describe.skipIf(!available)(`an open database that listens for its server${note}
     await expect.poll(() => server.appctl("ovsdb-server/add-remote", `unix:${path}`)).toBe("");
     await using db = (await opening).unwrap();
     expect(db.health.state).toBe("monitoring");
-    const second = await open(`punix:${path}`, { timeoutMs: 300 });
+    const second = await open(`punix:${path}`, { timeoutMs: 1500 });
     expect(second).toMatchObject({
       error: { kind: "timeout", message: expect.stringContaining("something listens there already") },
     });
