@@ -59,6 +59,8 @@ export interface JsonRpcCallOptions {
   readonly timeoutMs: number;
   /** Takes the result as it comes; the call then gives `undefined`. One call at a time may have it. */
   readonly parts?: ResultParts | undefined;
+  /** Told when the call is over, synchronously: before anything that came after its answer. */
+  readonly answered?: (() => void) | undefined;
 }
 
 /** So long incoming bytes may be worked at in one go, in milliseconds, before timers and others get their turn. */
@@ -146,7 +148,7 @@ export class JsonRpcConnection implements Disposable {
     params: readonly unknown[] | WrittenParams,
     options: JsonRpcCallOptions,
   ): Promise<Result<unknown, CallError>> {
-    const { operation, signal, timeoutMs, parts } = options;
+    const { operation, signal, timeoutMs, parts, answered } = options;
     if (!(timeoutMs >= 1 && timeoutMs <= longestTimer))
       return Promise.resolve(Err(badTimeout(operation, timeoutMs)));
     if (signal?.aborted === true) {
@@ -157,7 +159,11 @@ export class JsonRpcConnection implements Disposable {
 
     const encoded = encodeRequest(this.#calls.nextId, method, params);
     if ("fault" in encoded) return Promise.resolve(Err(unsendable(operation, method, encoded.fault)));
-    return new Promise((settle) => {
+    return new Promise((resolve) => {
+      const settle: PendingCall["settle"] = (outcome) => {
+        answered?.();
+        resolve(outcome);
+      };
       const endsAt = performance.now() + timeoutMs;
       this.#calls.add({ operation, method, timeoutMs, signal, endsAt, parts, settle });
       if (parts !== undefined) this.#wantParts(this.#calls.lastId, parts);

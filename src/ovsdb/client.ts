@@ -106,6 +106,15 @@ export class OvsdbClient<Db extends DatabaseRows = DatabaseRows> implements Asyn
     operations: readonly Operation[],
     options: OperationOptions,
   ): Promise<Result<readonly OperationResult[], TransactError>> {
+    return await this.transactNoting(operations, options, undefined);
+  }
+
+  /** Does what `transact` does, and tells synchronously when the answer is read: see `SessionPort`. @internal */
+  async transactNoting(
+    operations: readonly Operation[],
+    options: OperationOptions,
+    answered: (() => void) | undefined,
+  ): Promise<Result<readonly OperationResult[], TransactError>> {
     const { operation } = options;
     const encoded = encodeTransaction(this.#schemas, operations, operation);
     if (encoded.isErr()) return encoded;
@@ -114,6 +123,7 @@ export class OvsdbClient<Db extends DatabaseRows = DatabaseRows> implements Asyn
       encoded.value,
       [this.schema.name, ...encoded.value.wire],
       options,
+      answered,
     );
   }
 
@@ -147,9 +157,10 @@ export class OvsdbClient<Db extends DatabaseRows = DatabaseRows> implements Asyn
     encoded: EncodedTransaction,
     params: readonly unknown[] | WrittenParams,
     options: OperationOptions,
+    answered?: () => void,
   ): Promise<Result<readonly OperationResult[], TransactError>> {
     const { operation } = options;
-    const replied = this.#call("transact", params, options, callMs);
+    const replied = this.#call("transact", params, options, callMs, answered);
     const id = this.#connection.lastCallId;
     const reply = await replied;
     if (reply.isErr()) {
@@ -243,8 +254,9 @@ export class OvsdbClient<Db extends DatabaseRows = DatabaseRows> implements Asyn
     params: readonly unknown[] | WrittenParams,
     { operation, signal, timeoutMs }: OperationOptions,
     defaultMs: number,
+    answered?: () => void,
   ): Promise<Result<unknown, RequestError>> {
-    const options = { operation, signal, timeoutMs: timeoutMs ?? defaultMs };
+    const options = { operation, signal, timeoutMs: timeoutMs ?? defaultMs, answered };
     const reply = await this.#connection.call(method, params, options);
     if (reply.isOk()) return reply;
     // Of an answer that was none the connection knows only that this side closed it.

@@ -102,12 +102,13 @@ class Port implements SessionPort {
   async transact(
     operations: readonly Operation[],
     options: OperationOptions,
+    answered?: () => void,
   ): Promise<Result<readonly OperationResult[], TransactError>> {
     if (!isArray(operations)) return Err(noOperations(options.operation, operations));
     const { client } = this.#session;
     return client === undefined
       ? Err(this.#notConnected(options.operation))
-      : await client.transact(operations, options);
+      : await client.transactNoting(operations, options, answered);
   }
 
   async call(

@@ -173,7 +173,9 @@ function noting<Rows extends RowsByTable>(
       return port.closed;
     },
     transact: (operations, options) =>
-      underway.during(operations, options.operation, () => port.transact(operations, options)),
+      underway.during(operations, options.operation, (answered) =>
+        port.transact(operations, options, answered),
+      ),
     call: (method, params, options) => port.call(method, params, options),
     ready: (options) => port.ready(options),
     onChange: (listener) => port.onChange(listener),

@@ -137,6 +137,21 @@ describe("what comes in", () => {
     expect(notifications).toEqual([new NotificationObject("n", ["網"])]);
   });
 
+  it("tells that a call is answered before anything that came after the answer", async () => {
+    const { connection, theirs } = await connectBoth();
+    const told: string[] = [];
+    connection.events.on("notification", ({ method }) => told.push(method));
+    const answered = (): void => void told.push("answered");
+    const call = connection.call("transact", [], { ...options, answered });
+    await theirs.next();
+    theirs.send(
+      '{"id":null,"method":"before","params":[]}{"id":1,"result":[1],"error":null}{"id":null,"method":"after","params":[]}',
+    );
+    expect((await call).unwrap()).toEqual([1]);
+    await settled(connection, theirs);
+    expect(told).toEqual(["before", "answered", "after"]);
+  });
+
   it("has integers beyond ±(2^53 - 1) as bigints", async () => {
     const { connection, notifications, theirs } = await connectBoth();
     const call = connection.call("m", [], options);

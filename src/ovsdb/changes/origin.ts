@@ -20,17 +20,17 @@ export class TransactionsUnderway {
   readonly #underway = new Map<LocalTransaction, readonly Operation[]>();
   #last = 0;
 
-  /** Notes a transaction for as long as it takes to be answered. */
+  /** Notes a transaction until `act` calls what it is given: its answer has been read. Or until `act` is done. */
   async during<T>(
     operations: readonly Operation[],
     operation: string,
-    act: (local: LocalTransaction) => Promise<T>,
+    act: (answered: () => void) => Promise<T>,
   ): Promise<T> {
     this.#last += 1;
     const local: LocalTransaction = { id: this.#last, operation };
     this.#underway.set(local, operations);
     try {
-      return await act(local);
+      return await act(() => void this.#underway.delete(local));
     } finally {
       this.#underway.delete(local);
     }

@@ -27,10 +27,13 @@ export interface SessionPort<Rows extends RowsByTable = RowsByTable> {
   /**
    * Sends a transaction on the present connection. Its own changes are in `snapshot()` before the promise settles.
    * `disconnected` with the outcome `not-sent` where there is no connection, with `unknown` where it ended meanwhile.
+   * `answered` is called when the answer is read, or not waited for any more: after the changes that were told before it
+   * and before any that came after it, which are others'.
    */
   transact(
     operations: readonly Operation[],
     options: OperationOptions,
+    answered?: () => void,
   ): Promise<Result<readonly OperationResult[], TransactError>>;
   /** Sends any other request on the present connection, such as `lock`. */
   call(
