@@ -22,7 +22,7 @@ const bare = "bare socket";
 
 /**
  * What a contestant can be told to do, as `program REMOTE task ...`: `sync [TIMES]`, all rows of Bench, so many times;
- * `drain SCHEMA`, `parse SCHEMA`, the bytes of all rows; `ports SCHEMA`, all rows of a switch; `follow [whole]`, changes
+ * `drain SCHEMA`, `parse SCHEMA`, the bytes of all rows; `ports SCHEMA`, all rows of a switch; `follow`, changes
  * until the last one; `transact COUNT WINDOW`; `churn COUNT [replica]`, ports added and taken away; `idle`, nothing.
  */
 type Task = "sync" | "drain" | "parse" | "ports" | "follow" | "transact" | "churn" | "idle";

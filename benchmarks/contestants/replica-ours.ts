@@ -79,9 +79,8 @@ async function untilEnd(database: Opened): Promise<() => Done> {
   return () => ({ rows: lags.length, sum: 0, lags });
 }
 
-/** Is told of changes until one says -1. Counts from the beginning (`whole`), or from when all rows are in. */
+/** Is told of changes until one says -1, from when all rows are in. */
 async function follow(): Promise<void> {
-  if (first === "whole") return measureReplica(async () => untilEnd(await openBench()));
   const database = await openBench();
   process.stdout.write("ready\n");
   return measureReplica(() => untilEnd(database));

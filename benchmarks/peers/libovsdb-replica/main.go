@@ -147,7 +147,7 @@ func main() {
 			return done{rows: rows + ports, sum: sum}
 		})
 	case "follow":
-		follow(ctx, first)
+		follow(ctx)
 	case "churn":
 		count, _ := strconv.Atoi(first)
 		churn(ctx, count, second)
@@ -163,37 +163,26 @@ func main() {
 }
 
 // follow is told of changes until one says -1.
-func follow(ctx context.Context, from string) {
+func follow(ctx context.Context) {
 	db := connect(map[string]model.Model{"Item": &item{}}, "Bench")
 	var lags []float64
 	end := make(chan struct{})
-	open := func() {
-		check(db.Connect(ctx))
-		db.Cache().AddEventHandler(&cache.EventHandlerFuncs{UpdateFunc: func(_ string, _, row model.Model) {
-			n := row.(*item).N
-			if n < 0 {
-				close(end)
-			} else {
-				lags = append(lags, float64(time.Now().UnixMicro())/1000-float64(n)/10)
-			}
-		}})
-		_, err := db.MonitorAll(ctx)
-		check(err)
-	}
-	untilEnd := func() done {
+	check(db.Connect(ctx))
+	db.Cache().AddEventHandler(&cache.EventHandlerFuncs{UpdateFunc: func(_ string, _, row model.Model) {
+		n := row.(*item).N
+		if n < 0 {
+			close(end)
+		} else {
+			lags = append(lags, float64(time.Now().UnixMicro())/1000-float64(n)/10)
+		}
+	}})
+	_, err := db.MonitorAll(ctx)
+	check(err)
+	fmt.Println("ready")
+	measure(func() done {
 		<-end
 		return done{rows: len(lags), lags: lags}
-	}
-	if from == "whole" {
-		measure(func() done {
-			open()
-			return untilEnd()
-		})
-		return
-	}
-	open()
-	fmt.Println("ready")
-	measure(untilEnd)
+	})
 }
 
 func transact(ctx context.Context, db client.Client, operations ...ovsdb.Operation) {

@@ -93,13 +93,11 @@ def until_end(idl):
     return {"rows": len(lags), "sum": 0, "lagMs": [lags[last // 2], lags[last * 99 // 100]]}
 
 
-remote, task, *more = sys.argv[1:]
+remote, task = sys.argv[1:3]
 if task == "sync":
     measure(sync)
 elif task == "ports":
     measure(ports)
-elif more == ["whole"]:
-    measure(lambda: until_end(open_idl("Bench", Follower)))
 else:
     follower = open_idl("Bench", Follower)
     print("ready", flush=True)
