@@ -1,42 +1,70 @@
 import { createHash } from "node:crypto";
-import type { Invocation } from "./environment.js";
+import type { CallOptions } from "../index.js";
+import type { AttachmentId, Invocation } from "./environment.js";
 import type { Ipam } from "./ipam.js";
-import type { Loaded } from "./netconf/load.js";
+import type { Known } from "./netconf/load.js";
+import { lock, tryLock, type Held } from "./state/lock.js";
+import type { AttachmentRecord } from "./state/record.js";
 import { defaultStateDir, Store } from "./state/store.js";
 import type { World } from "./world.js";
 
 /** What the commands about a network or an attachment are given. */
-export interface Context {
+export interface Context<L extends Known = Known> {
   readonly world: World;
   readonly invocation: Invocation;
-  readonly loaded: Loaded;
+  readonly loaded: L;
   readonly store: Store;
-  readonly vswitchTimeoutMs: number;
+  /** What every call to the switch is given. */
+  readonly call: CallOptions;
 }
 
-export function contextOf(world: World, invocation: Invocation, loaded: Loaded): Context {
-  const { stateDir = "", vswitchTimeoutMs = 10_000 } = loaded.conf;
+export function contextOf<L extends Known>(world: World, invocation: Invocation, loaded: L): Context<L> {
+  const { stateDir = "", vswitchTimeoutMs: timeoutMs = 10_000 } = loaded.conf;
   const store = new Store(stateDir === "" ? defaultStateDir : stateDir);
-  return { world, invocation, loaded, store, vswitchTimeoutMs };
+  return { world, invocation, loaded, store, call: { timeoutMs, signal: world.signal } };
 }
 
-/** How long a run waits for another one on the same attachment. */
-export const lockTimeoutMs = 60_000;
+/** Waits for another run on the same attachment, as long as this one may take. */
+export const lockAttachment = ({ store, world }: Context, key: string): Promise<Held> =>
+  lock(store.locks, key, world);
+
+/** `undefined`: somebody works on the attachment just now. */
+export const tryLockAttachment = ({ store, world }: Context, key: string): Held | undefined =>
+  tryLock(store.locks, key, world.endsAt);
 
 /** The IPAM plugin of the configuration; undefined: it has none. */
-export function ipamOf({ world, invocation, loaded }: Context): Ipam | undefined {
-  const { ipam, ipamTimeoutMs = 30_000 } = loaded.conf;
-  const type = ipam?.type ?? "";
-  if (type === "") return undefined;
-  return {
-    type,
-    path: invocation.path,
-    env: world.env,
-    config: loaded.raw,
-    version: loaded.version,
-    timeoutMs: ipamTimeoutMs,
-    signal: world.signal,
-  };
+export function ipamOf(context: Context): Ipam | undefined {
+  const { loaded } = context;
+  const type = loaded.conf.ipam?.type ?? "";
+  return type === "" ? undefined : ipamFrom(context, { type, config: loaded.raw });
+}
+
+function ipamFrom(
+  { world, invocation, loaded }: Context,
+  { type, config }: NonNullable<AttachmentRecord["ipam"]>,
+): Ipam {
+  const { ipamTimeoutMs: timeoutMs = 30_000 } = loaded.conf;
+  const { env, signal } = world;
+  return { type, config, path: invocation.path, env, version: loaded.version, timeoutMs, signal };
+}
+
+/** The IPAM plugin that gave an attachment its addresses, with the configuration that it had then if that has changed. */
+export function ipamOfRecord(context: Context, record: AttachmentRecord | undefined): Ipam | undefined {
+  const then = record?.ipam;
+  if (then === undefined || JSON.stringify(then.config) === JSON.stringify(lasting(context.loaded.raw)))
+    return ipamOf(context);
+  return ipamFrom(context, then);
+}
+
+/** The IPAM plugin, asked for another attachment than the runtime's call is about. */
+export function ipamFor(
+  context: Context,
+  { containerId, ifName }: AttachmentId,
+  record: AttachmentRecord | undefined,
+): Ipam | undefined {
+  const ipam = ipamOfRecord(context, record);
+  const about = { CNI_CONTAINERID: containerId, CNI_IFNAME: ifName, CNI_NETNS: "" };
+  return ipam && { ...ipam, env: { ...ipam.env, ...about } };
 }
 
 /** Keys of the configuration that the runtime sets anew for each call. */

@@ -20,9 +20,15 @@ export interface RunOptions {
 /** More than any CNI result; a program that prints more is broken. */
 const longestOutput = 1024 * 1024;
 
+/** How long what a program wrote may take to arrive when it has ended, and something that it started holds the pipe. */
+const drainMs = 250;
+
+/** How long a program that was killed may take to end. */
+const killMs = 1000;
+
 /**
- * Runs a program: input in, output out, standard error passed on. When its time is up the whole process group is
- * killed, and with it what it may have started. Throws a {@link CniError}.
+ * Runs a program: input in, output out, standard error passed on. It is over when the program ends, whatever it has
+ * started and left. When its time is up the whole process group is killed. Throws a {@link CniError}.
  */
 export async function run(file: string, options: RunOptions): Promise<Ran> {
   for (let attempt = 0; ; attempt += 1) {
@@ -56,6 +62,12 @@ function runOnce(file: string, { input, env, timeoutMs, signal }: RunOptions): P
         // It has ended meanwhile.
       }
       child.stdout.destroy();
+      // A program that waits for hardware, or for a file system that is gone, does not even end when it is killed.
+      drain ??= setTimeout(() => {
+        end();
+        child.unref();
+        reject(error);
+      }, killMs);
     };
     const timeout = (): void =>
       kill(
@@ -67,8 +79,10 @@ function runOnce(file: string, { input, env, timeoutMs, signal }: RunOptions): P
     const timer = setTimeout(timeout, timeoutMs);
     const onAbort = (): void => kill(new CniError({ code: code.tryAgain, message: `${file} was cancelled` }));
     signal?.addEventListener("abort", onAbort, { once: true });
+    let drain: NodeJS.Timeout | undefined;
     const end = (): void => {
       clearTimeout(timer);
+      clearTimeout(drain);
       signal?.removeEventListener("abort", onAbort);
     };
     child.once("error", (error) => {
@@ -85,6 +99,11 @@ function runOnce(file: string, { input, env, timeoutMs, signal }: RunOptions): P
     // It may end without having read.
     child.stdin.on("error", () => {});
     child.stdin.end(input);
+    child.once("exit", () => {
+      clearTimeout(timer);
+      clearTimeout(drain);
+      drain = setTimeout(() => child.stdout.destroy(), drainMs);
+    });
     child.once("close", (exitCode) => {
       end();
       if (failure === undefined) resolve({ exitCode, stdout: Buffer.concat(output).toString("utf8") });

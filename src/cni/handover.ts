@@ -13,7 +13,7 @@ import {
 import { fromIo } from "./errors.js";
 import type { Plan } from "./plan.js";
 import { writeResult, type Addressing } from "./result.js";
-import { writeAtomically } from "./state/files.js";
+import { temporaryOf, writeAtomically } from "./state/files.js";
 import type { CniVersion } from "./versions.js";
 
 /** The container's end in the old keys. */
@@ -77,13 +77,13 @@ function firstForms(plan: Plan, handover: Handover, version: CniVersion, address
 /** Every file that the hand-over may have left, also from the container's side. */
 export function handoverFiles({ layout: { dataDir }, id }: Plan): readonly string[] {
   const { containerId, ifName } = id;
-  return [
+  const written = [
     handoverFile(ifName),
-    statusFile(ifName),
     oldRemoteFile(ifName),
     oldAddDataFile(ifName),
     oldConfigurationFile(containerId, ifName),
   ].map((name) => posix.join(dataDir, name));
+  return [posix.join(dataDir, statusFile(ifName)), ...written, ...written.map(temporaryOf)];
 }
 
 interface Told {

@@ -1,8 +1,9 @@
 import packageJson from "../../package.json" with { type: "json" };
+import { CommandTime, defaultCommandTimeoutMs } from "./deadline.js";
 import { commands, readEnvironment, type Environment, type Invocation } from "./environment.js";
-import { code, CniError } from "./errors.js";
+import { code, CniError, fromIo } from "./errors.js";
 import { openLog, type Log } from "./log.js";
-import type { Loaded } from "./netconf/load.js";
+import type { Known, Loaded } from "./netconf/load.js";
 import { atLeast, isSupported, newestVersion, supportedVersions, type CniVersion } from "./versions.js";
 import type { World } from "./world.js";
 
@@ -11,7 +12,7 @@ export interface Run {
   readonly args: readonly string[];
   readonly env: Environment;
   /** Reads all of standard input. */
-  readonly stdin: () => string;
+  readonly stdin: () => string | Promise<string>;
   /** Writes a line to standard error. */
   readonly stderr: (line: string) => void;
   readonly signal: AbortSignal;
@@ -73,14 +74,13 @@ async function runCommand(world: World, invocation: Invocation, loaded: Loaded):
   switch (invocation.command) {
     case "ADD":
       return (await import("./commands/add.js")).add(world, invocation, loaded);
-    case "DEL":
-      return (await import("./commands/del.js")).del(world, invocation, loaded);
     case "CHECK":
       return (await import("./commands/check.js")).check(world, invocation, loaded);
     case "GC":
       return (await import("./commands/gc.js")).gc(world, invocation, loaded);
     case "STATUS":
       return (await import("./commands/status.js")).status(world, invocation, loaded);
+    case "DEL":
     case "VERSION":
       return undefined;
   }
@@ -91,22 +91,55 @@ const versionAnswer = (text: string): Answer => ({
   exitCode: 0,
 });
 
-async function runPlugin(run: Run, text: string): Promise<Answer> {
-  const invocation = readEnvironment(run.env);
-  const { loadNetconf } = await import("./netconf/load.js");
+/** A configuration that was read, and what to do with it. */
+interface Job {
+  readonly known: Known;
+  readonly work: (world: World) => Promise<unknown>;
+}
+
+async function jobOf(invocation: Invocation, text: string): Promise<Job> {
+  const { loadForDelete, loadNetconf } = await import("./netconf/load.js");
+  if (invocation.command === "DEL") {
+    const known = loadForDelete(text);
+    return {
+      known,
+      work: async (world) => (await import("./commands/del.js")).del(world, invocation, known),
+    };
+  }
   const loaded = loadNetconf(text);
   checkCommand(invocation, loaded);
-  const log = openLog({ file: loaded.conf.logFile, level: loaded.conf.logLevel, stderr: run.stderr });
+  return { known: loaded, work: (world) => runCommand(world, invocation, loaded) };
+}
+
+async function runPlugin(run: Run, text: string): Promise<Answer> {
+  const invocation = readEnvironment(run.env);
+  const { known, work } = await jobOf(invocation, text);
+  const { logFile, logLevel, commandTimeoutMs = defaultCommandTimeoutMs } = known.conf;
+  const log = openLog({ file: logFile, level: logLevel, stderr: run.stderr });
+  using time = new CommandTime(commandTimeoutMs, run.signal);
   const world: World = {
     env: run.env,
-    signal: run.signal,
+    signal: time.signal,
+    undoSignal: time.undoSignal,
+    endsAt: Date.now() + time.totalMs,
     connect: run.connect ?? connectSwitch,
     log,
   };
   return await told(log, invocation, async () => {
-    const document = await runCommand(world, invocation, loaded);
+    const document = await inTime(time, invocation, work(world));
     return { stdout: document === undefined ? "" : printed(document), exitCode: 0 };
   });
+}
+
+/** Says of what failed because the command's time was up that it was that. */
+async function inTime<T>(time: CommandTime, { command }: Invocation, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (!time.isUp || !(error instanceof CniError)) throw error;
+    const message = `${command} was not done in its ${time.totalMs} ms (commandTimeoutMs), a quarter of which is for taking back: ${error.message}`;
+    throw new CniError({ code: error.code, message, details: error.details, cause: error });
+  }
 }
 
 /** Runs a command and says in the log how it went. */
@@ -145,6 +178,14 @@ and CNI_COMMAND (${commands.join(", ")}) in the environment.
   userspace --version                 prints the version of the plugin
 `;
 
+async function readInput({ stdin }: Run): Promise<string> {
+  try {
+    return await stdin();
+  } catch (error) {
+    throw fromIo("read the network configuration from standard input", error);
+  }
+}
+
 /** One run of the plugin. Never throws. */
 export async function main(run: Run): Promise<Answer> {
   const [word] = run.args;
@@ -153,7 +194,7 @@ export async function main(run: Run): Promise<Answer> {
     return { stdout: usage, exitCode: word === "--help" ? 0 : 2 };
   let text = "";
   try {
-    text = run.stdin();
+    text = await readInput(run);
     if (word === "explain") return await runExplain(run.env, text);
     if (run.env["CNI_COMMAND"] === "VERSION") return versionAnswer(text);
     return await runPlugin(run, text);

@@ -1,4 +1,4 @@
-import type { CreatedInterface, InterfaceInfo, VSwitch, VSwitchError } from "../index.js";
+import type { CallOptions, CreatedInterface, InterfaceInfo, VSwitch, VSwitchError } from "../index.js";
 import { Err, Ok, type Result } from "../index.js";
 import { fromVSwitch } from "./errors.js";
 import { owner } from "./names.js";
@@ -9,13 +9,12 @@ import type { World } from "./world.js";
 export function connectTo(
   world: World,
   { engine, remote, datapathType }: SwitchAddress,
-  timeoutMs: number,
+  call: CallOptions,
 ): Promise<Result<VSwitch, VSwitchError>> {
   return world.connect({
     engine,
     owner,
-    timeoutMs,
-    signal: world.signal,
+    ...call,
     ...(remote !== undefined && { remote }),
     ...(datapathType !== undefined && { datapathType }),
   });
@@ -28,9 +27,9 @@ const isOf = (info: InterfaceInfo, key: string): boolean =>
 async function named(
   vswitch: VSwitch,
   name: string,
-  timeoutMs: number,
+  call: CallOptions,
 ): Promise<Result<InterfaceInfo | undefined, VSwitchError>> {
-  const found = await vswitch.getInterface(name, { timeoutMs });
+  const found = await vswitch.getInterface(name, call);
   if (found.isOk()) return found;
   return found.error.kind === "not-found" ? Ok(undefined) : found;
 }
@@ -42,15 +41,15 @@ async function named(
 export async function findInterface(
   vswitch: VSwitch,
   { key, names, everywhere }: { key: string; names: readonly string[]; everywhere: boolean },
-  timeoutMs: number,
+  call: CallOptions,
 ): Promise<Result<InterfaceInfo | undefined, VSwitchError>> {
   for (const name of names) {
-    const found = await named(vswitch, name, timeoutMs);
+    const found = await named(vswitch, name, call);
     if (found.isErr()) return found;
     if (found.value !== undefined && isOf(found.value, key)) return found;
   }
   if (!everywhere) return Ok(undefined);
-  const all = await vswitch.listInterfaces({ ownOnly: true, timeoutMs });
+  const all = await vswitch.listInterfaces({ ownOnly: true, ...call });
   return all.map((interfaces) => interfaces.find((info) => isOf(info, key)));
 }
 
@@ -63,12 +62,12 @@ const isTaken = (error: VSwitchError): boolean =>
 export async function createInterface(
   vswitch: VSwitch,
   plan: Plan,
-  timeoutMs: number,
+  call: CallOptions,
 ): Promise<Result<CreatedInterface, VSwitchError>> {
   const [usual, other] = plan.names;
-  const first = await vswitch.createInterface(plan.spec(usual), { timeoutMs });
+  const first = await vswitch.createInterface(plan.spec(usual), call);
   if (first.isOk() || !isTaken(first.error)) return first;
-  const second = await vswitch.createInterface(plan.spec(other), { timeoutMs });
+  const second = await vswitch.createInterface(plan.spec(other), call);
   return second.isErr() && isTaken(second.error) ? Err(first.error) : second;
 }
 

@@ -1,11 +1,10 @@
-import type { VSwitch } from "../index.js";
-import type { Context } from "./context.js";
+import type { CallOptions, InterfaceInfo, VSwitch } from "../index.js";
+import { tryLockAttachment, type Context } from "./context.js";
 import { code, CniError, fromVSwitch, isAway } from "./errors.js";
 import { handoverFiles } from "./handover.js";
 import { ipamDelete, type Ipam } from "./ipam.js";
 import type { Plan, SwitchAddress } from "./plan.js";
 import { removeFile, removeIfEmpty, removeSocket } from "./sockets.js";
-import { tryLock } from "./state/lock.js";
 import type { AttachmentRecord, Traces } from "./state/record.js";
 import { connectTo, findInterface } from "./switch.js";
 
@@ -42,6 +41,8 @@ export interface Doomed {
   readonly traces: Traces;
   /** Whether to look among all our interfaces: without a record its names are a guess. */
   readonly everywhere: boolean;
+  /** What is kept while the switch is away, where there is no record. */
+  readonly remembered?: AttachmentRecord | undefined;
 }
 
 /** What became of the interface: `away`, the switch could not be asked. */
@@ -51,15 +52,15 @@ export type InterfaceOutcome = "gone" | "away";
 export async function deleteInterface(
   vswitch: VSwitch,
   { key, traces, everywhere }: Pick<Doomed, "key" | "traces" | "everywhere">,
-  timeoutMs: number,
+  call: CallOptions,
 ): Promise<InterfaceOutcome> {
-  const found = await findInterface(vswitch, { key, names: traces.names, everywhere }, timeoutMs);
+  const found = await findInterface(vswitch, { key, names: traces.names, everywhere }, call);
   if (found.isErr()) {
     if (isAway(found.error)) return "away";
     throw fromVSwitch(found.error);
   }
   if (found.value === undefined) return "gone";
-  const deleted = await vswitch.deleteInterface(found.value, { timeoutMs });
+  const deleted = await vswitch.deleteInterface(found.value, call);
   if (deleted.isOk()) return "gone";
   const { error } = deleted;
   // It is deleted in the database; whoever carries that out is late or not there.
@@ -70,15 +71,15 @@ export async function deleteInterface(
 
 /** Connects, deletes the interface, and closes. A switch that is not there is `away`. */
 export async function deleteFromSwitch(context: Context, doomed: Doomed): Promise<InterfaceOutcome> {
-  const { world, vswitchTimeoutMs } = context;
+  const { world, call } = context;
   if (doomed.address === undefined) return "gone";
-  const connected = await connectTo(world, doomed.address, vswitchTimeoutMs);
+  const connected = await connectTo(world, doomed.address, call);
   if (connected.isErr()) {
     if (isAway(connected.error)) return "away";
     throw fromVSwitch(connected.error);
   }
   await using vswitch = connected.value;
-  return await deleteInterface(vswitch, doomed, vswitchTimeoutMs);
+  return await deleteInterface(vswitch, doomed, call);
 }
 
 /**
@@ -137,34 +138,68 @@ export async function tearDown(context: Context, doomed: Doomed, ipam: Ipam | un
   if (first !== undefined) throw first.withDetails(others.map(({ message }) => message));
   if (outcome === "away") {
     world.log("warning", `the switch is away: the interface of ${doomed.key} is deleted when it is back`);
-    store.leave(doomed.key);
+    store.leave(doomed.key, doomed.remembered);
   } else store.remove(doomed.key);
 }
 
-/** Deletes the interfaces that could not be deleted while this switch was away. */
+/** The leftovers of a switch. One that cannot be read goes: its interface is found by GC, by its mark. */
+function leftoversOf({ store }: Context, { engine, remote }: SwitchAddress): ReadonlySet<string> {
+  const keys = store.leftovers().filter((key) => {
+    const found = store.readLeftover(key);
+    if (typeof found !== "string") {
+      const { switch: at } = found.record;
+      return at.engine === engine && at.remote === remote;
+    }
+    store.forget(key);
+    return false;
+  });
+  return new Set(keys);
+}
+
+/** Takes one leftover away, unless its attachment lives again, or somebody works on it. */
+async function sweepOne(
+  context: Context,
+  vswitch: VSwitch,
+  key: string,
+  info: InterfaceInfo | undefined,
+): Promise<void> {
+  const { store, call } = context;
+  // Else an ADD of this key could begin between the look at its record and the deletion.
+  using held = tryLockAttachment(context, key);
+  if (held === undefined || store.read(key) !== "absent") return;
+  if (info !== undefined) {
+    const traces = { names: [info.name], sockets: [], files: [], directories: [] };
+    const outcome = await deleteInterface(vswitch, { key, traces, everywhere: false }, call);
+    if (outcome === "away") return;
+  }
+  store.remove(key);
+}
+
+/**
+ * Deletes the interfaces that could not be deleted while this switch was away, within `budgetMs`. What cannot be done
+ * is told in the log, and done another time.
+ */
 export async function sweepLeftovers(
-  { store, world, vswitchTimeoutMs }: Context,
+  context: Context,
   vswitch: VSwitch,
   address: SwitchAddress,
+  budgetMs: number,
 ): Promise<void> {
-  for (const key of store.leftovers()) {
-    // Else an ADD of this key could begin between the look at its record and the deletion.
-    using held = tryLock(store.locks, key);
-    if (held === undefined) continue;
-    const found = store.readLeftover(key);
-    if (typeof found === "string") {
-      store.forget(key);
-      continue;
+  const endsAt = performance.now() + budgetMs;
+  try {
+    const keys = leftoversOf(context, address);
+    if (keys.size === 0) return;
+    const listed = await vswitch.listInterfaces({ ownOnly: true, ...context.call });
+    if (listed.isErr()) throw listed.error;
+    const byKey = new Map(listed.value.map((info) => [info.mark?.key ?? "", info]));
+    for (const key of keys) {
+      if (performance.now() > endsAt || context.world.signal.aborted) return;
+      await sweepOne(context, vswitch, key, byKey.get(key));
     }
-    const { engine, remote } = recordedSwitch(found.record);
-    // A live attachment of this key is not theirs to judge.
-    if (engine !== address.engine || remote !== address.remote || store.read(key) !== "absent") continue;
-    try {
-      const { traces } = found.record;
-      const outcome = await deleteInterface(vswitch, { key, traces, everywhere: false }, vswitchTimeoutMs);
-      if (outcome === "gone") store.remove(key);
-    } catch (error) {
-      world.log("warning", `a leftover stays: ${error instanceof Error ? error.message : String(error)}`);
-    }
+  } catch (error) {
+    context.world.log(
+      "warning",
+      `a leftover stays: ${error instanceof Error ? error.message : String(error)}`,
+    );
   }
 }

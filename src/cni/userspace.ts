@@ -1,18 +1,41 @@
 #!/usr/bin/env node
-import { readFileSync } from "node:fs";
+import { readSync } from "node:fs";
+import { buffer } from "node:stream/consumers";
 import { main } from "./main.js";
 
 const interrupted = new AbortController();
 for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const)
   process.once(signal, () => interrupted.abort(new Error(`interrupted by ${signal}`)));
 
-function stdin(): string {
+const isErrno = (error: unknown, errno: string): boolean =>
+  error instanceof Error && "code" in error && error.code === errno;
+
+/** How long a runtime may take to write the configuration. */
+const stdinMs = 30_000;
+
+/** All of standard input. Throws what reading it fails with; one that is closed is empty. */
+async function stdin(): Promise<string> {
+  const pieces: Buffer[] = [];
   try {
-    return readFileSync(0, "utf8");
-  } catch {
-    // Closed, or a terminal that has nothing to say.
-    return "";
+    for (;;) {
+      const piece = Buffer.allocUnsafe(65_536);
+      const length = readSync(0, piece);
+      if (length === 0) break;
+      pieces.push(piece.subarray(0, length));
+    }
+  } catch (error) {
+    if (isErrno(error, "EBADF")) return "";
+    if (!isErrno(error, "EAGAIN")) throw error;
+    // It was given without being waited for: the rest comes as it comes.
+    const late = new Error(`standard input did not end within ${stdinMs} ms`);
+    const timer = setTimeout(() => process.stdin.destroy(late), stdinMs);
+    try {
+      pieces.push(await buffer(process.stdin));
+    } finally {
+      clearTimeout(timer);
+    }
   }
+  return Buffer.concat(pieces).toString("utf8");
 }
 
 async function run(): Promise<void> {

@@ -40,7 +40,7 @@ test.each(["after its ADD", "that never was added"])(
 test("a cancelled run does not wait for the lock", async () => {
   using lab = new CniLab();
   const key = attachmentKey("lab-net", { containerId, ifName: "net1" });
-  using _held = tryLock(join(lab.stateDir, "locks"), key);
+  using _held = tryLock(join(lab.stateDir, "locks"), key, Date.now() + 60_000);
   const run = lab.run({ command: "DEL", conf: lab.conf({ host }), signal: AbortSignal.abort() });
   const late = new Promise((resolve) => setTimeout(() => resolve("waits"), 2500));
   expect(await Promise.race([run, late])).not.toBe("waits");

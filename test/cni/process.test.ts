@@ -80,6 +80,30 @@ test("a switch that is down is code 11, on standard output alone", async () => {
   expect(lab.left()).toMatchObject({ state: [], shared: [] });
 });
 
+const python = existsSync("/usr/bin/python3");
+
+/** Starts a program whose standard input is a pipe that does not wait, and writes to it late and in pieces. */
+const lateInput = `import fcntl, os, subprocess, sys, time
+r, w = os.pipe()
+fcntl.fcntl(r, fcntl.F_SETFL, os.O_NONBLOCK)
+child = subprocess.Popen(sys.argv[2:], stdin=r)
+os.close(r)
+text = sys.argv[1].encode()
+for piece in (text[:9], text[9:]):
+    time.sleep(0.4)
+    os.write(w, piece)
+os.close(w)
+sys.exit(child.wait())`;
+
+test.skipIf(!python)("a configuration that comes late, on a pipe that does not wait, is waited for", () => {
+  using lab = new CniLab();
+  const text = JSON.stringify(lab.conf({ host: { engine: "none" } }));
+  const env = lab.env({ command: "ADD" });
+  const args = ["-c", lateInput, text, process.execPath, plugin];
+  const { stdout } = spawnSync("/usr/bin/python3", args, { env, encoding: "utf8" });
+  expect(JSON.parse(stdout)).toMatchObject({ code: 7, msg: expect.stringContaining("host.engine") });
+});
+
 const usable = dpdk.available && hostLocal;
 const count = Number(process.env["CNI_STORM"] ?? 24);
 

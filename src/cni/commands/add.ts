@@ -1,5 +1,13 @@
 import type { CreatedInterface, VSwitch } from "../../index.js";
-import { contextOf, fingerprint, ipamOf, lasting, lockTimeoutMs, type Context } from "../context.js";
+import {
+  contextOf,
+  fingerprint,
+  ipamOf,
+  ipamOfRecord,
+  lasting,
+  lockAttachment,
+  type Context,
+} from "../context.js";
 import type { Invocation } from "../environment.js";
 import { code, CniError } from "../errors.js";
 import { writeHandover } from "../handover.js";
@@ -9,7 +17,6 @@ import type { Loaded } from "../netconf/load.js";
 import { needsLink, planAttachment, switchMakesSocket, type Plan, type SocketPaths } from "../plan.js";
 import { noAddressing, readResult, writeResult, type Addressing, type CniResult } from "../result.js";
 import { linkSocket, permitSocket, prepareDirectories } from "../sockets.js";
-import { lock } from "../state/lock.js";
 import type { AttachmentRecord } from "../state/record.js";
 import { connectTo, createInterface, unwrap } from "../switch.js";
 import { recordedSwitch, refuseShared, sweepLeftovers, tearDown, tracesOf } from "../teardown.js";
@@ -28,7 +35,7 @@ function previousOf({ conf, version }: Loaded, { ifName, netns }: Invocation): C
   });
 }
 
-function recordOf(context: Context, plan: Plan): AttachmentRecord {
+function recordOf(context: Context<Loaded>, plan: Plan): AttachmentRecord {
   const { raw, conf } = context.loaded;
   const type = conf.ipam?.type ?? "";
   const { containerId, ifName } = plan.id;
@@ -64,7 +71,7 @@ async function settleEarlier(context: Context, plan: Plan): Promise<AttachmentRe
     traces: record?.traces ?? tracesOf(plan),
     everywhere: record === undefined,
   };
-  await tearDown(context, doomed, ipamOf(context));
+  await tearDown(context, doomed, ipamOfRecord(context, record));
   return undefined;
 }
 
@@ -94,13 +101,13 @@ async function makeInterface(
   plan: Plan,
   addressing: Addressing,
 ): Promise<Made> {
-  const { vswitchTimeoutMs: timeoutMs, world } = context;
-  const info = unwrap(await createInterface(vswitch, plan, timeoutMs));
+  const { call, world } = context;
+  const info = unwrap(await createInterface(vswitch, plan, call));
   info.warnings.forEach((warning) => world.log("warning", warning));
   const socket = plan.socket(info.name);
   if (plan.ends.host.netType === "interface" && addressing.ips.length > 0) {
     const wanted = addressing.ips.map(({ address }) => address);
-    unwrap(await vswitch.setAddresses(info, wanted, { timeoutMs }));
+    unwrap(await vswitch.setAddresses(info, wanted, call));
   }
   if (needsLink(plan)) linkSocket(switchSocket(info), socket.host);
   if (switchMakesSocket(plan)) permitSocket(socket.host, plan.permissions);
@@ -115,7 +122,12 @@ function switchSocket({ socket, name }: CreatedInterface): string {
   });
 }
 
-function resultOf(context: Context, plan: Plan, socket: SocketPaths, addressing: Addressing): CniResult {
+function resultOf(
+  context: Context<Loaded>,
+  plan: Plan,
+  socket: SocketPaths,
+  addressing: Addressing,
+): CniResult {
   const { invocation, loaded } = context;
   const previous = previousOf(loaded, invocation);
   const index = previous?.interfaces.length ?? 0;
@@ -140,7 +152,7 @@ async function prepare(
   plan: Plan,
   progress: Progress,
 ): Promise<{ readonly vswitch: VSwitch; readonly addressing: Addressing }> {
-  const dialled = connectTo(context.world, plan.address, context.vswitchTimeoutMs);
+  const dialled = connectTo(context.world, plan.address, context.call);
   try {
     const addressing = await addresses(context, progress);
     return { vswitch: unwrap(await dialled), addressing };
@@ -151,8 +163,11 @@ async function prepare(
   }
 }
 
+/** What an ADD may spend on what others left. */
+const sweepMs = 2000;
+
 async function build(
-  context: Context,
+  context: Context<Loaded>,
   plan: Plan,
   record: AttachmentRecord,
   progress: Progress,
@@ -170,14 +185,14 @@ async function build(
   writeHandover(plan, { handover, addressing, version: loaded.version });
   const result = resultOf(context, plan, socket, addressing);
   store.write(plan.key, { ...record, state: "added", result: writeResult(result, newestVersion) });
-  await sweepLeftovers(context, vswitch, plan.address);
+  await sweepLeftovers(context, vswitch, plan.address, sweepMs);
   return result;
 }
 
 /** Takes back what a failed ADD did, also when this run was cancelled. What could not be is told, and DEL does it. */
 async function takeBack(context: Context, plan: Plan, progress: Progress): Promise<readonly string[]> {
-  const world = { ...context.world, signal: new AbortController().signal };
-  const calm = { ...context, world };
+  const world = { ...context.world, signal: context.world.undoSignal };
+  const calm = contextOf(world, context.invocation, context.loaded);
   const doomed = {
     key: plan.key,
     address: progress.vswitch ? plan.address : undefined,
@@ -196,12 +211,12 @@ async function takeBack(context: Context, plan: Plan, progress: Progress): Promi
 
 /** The same ADD again: what is missing is made, as after a restart of the switch, and the answer is the first one's. */
 async function repeat(context: Context, plan: Plan, record: AttachmentRecord): Promise<CniResult> {
-  const { world, loaded, vswitchTimeoutMs } = context;
+  const { world, loaded, call } = context;
   const result = readResult("the record of the attachment", record.result ?? {}, newestVersion);
   const index = result.interfaces.findIndex(({ name }) => name === plan.id.ifName);
   const ips = result.ips.filter((ip) => ip.interface === index);
   const addressing = { ips, routes: result.routes, dns: result.dns };
-  await using vswitch = unwrap(await connectTo(world, plan.address, vswitchTimeoutMs));
+  await using vswitch = unwrap(await connectTo(world, plan.address, call));
   prepareDirectories(plan, !switchMakesSocket(plan));
   const { info } = await makeInterface(context, vswitch, plan, addressing);
   const handover = plan.handover(info.name, addressing);
@@ -219,7 +234,7 @@ export async function add(
   const plan = planAttachment(loaded, invocation);
   previousOf(loaded, invocation);
   checkNamespace(invocation.netns, world.env);
-  using _held = await lock(context.store.locks, plan.key, lockTimeoutMs, world.signal);
+  using _held = await lockAttachment(context, plan.key);
   const earlier = await settleEarlier(context, plan);
   if (earlier !== undefined) return writeResult(await repeat(context, plan, earlier), loaded.version);
   const progress = { ipam: false, vswitch: false };

@@ -2,7 +2,7 @@ import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { posix } from "node:path";
 import type { InterfaceInfo } from "../../index.js";
 import { readStatus, statusFile, type ContainerStatus } from "../../handover/index.js";
-import { contextOf, ipamOf, lockTimeoutMs } from "../context.js";
+import { contextOf, ipamOf, lockAttachment } from "../context.js";
 import type { Invocation } from "../environment.js";
 import { code, CniError, isErrno } from "../errors.js";
 import { ipamCheck } from "../ipam.js";
@@ -10,7 +10,6 @@ import { checkNamespace } from "../namespace.js";
 import type { Loaded } from "../netconf/load.js";
 import { planAttachment, type Plan } from "../plan.js";
 import { readResult, type CniResult } from "../result.js";
-import { lock } from "../state/lock.js";
 import { connectTo, findInterface, unwrap } from "../switch.js";
 import type { World } from "../world.js";
 
@@ -115,7 +114,7 @@ export async function check(world: World, invocation: Invocation, loaded: Loaded
   const previous = previousOf(loaded);
   const plan = planAttachment(loaded, invocation);
   checkNamespace(invocation.netns, world.env);
-  using _held = await lock(context.store.locks, plan.key, lockTimeoutMs, world.signal);
+  using _held = await lockAttachment(context, plan.key);
   const index = previous.interfaces.findIndex(
     ({ name, sandbox = "" }) =>
       name === invocation.ifName && (sandbox === "" || sandbox === invocation.netns),
@@ -123,11 +122,9 @@ export async function check(world: World, invocation: Invocation, loaded: Loaded
   if (index < 0) throw broken(plan, "prevResult has no such interface", "ADD comes first");
   const addresses = previous.ips.filter((ip) => ip.interface === index).map(({ address }) => address);
   {
-    await using vswitch = unwrap(await connectTo(world, plan.address, context.vswitchTimeoutMs));
+    await using vswitch = unwrap(await connectTo(world, plan.address, context.call));
     const { key, names } = plan;
-    const found = unwrap(
-      await findInterface(vswitch, { key, names, everywhere: true }, context.vswitchTimeoutMs),
-    );
+    const found = unwrap(await findInterface(vswitch, { key, names, everywhere: true }, context.call));
     if (found === undefined) throw broken(plan, "the switch does not have it", "DEL and ADD make it anew");
     checkInterface(plan, found, addresses);
   }

@@ -1,44 +1,78 @@
-import { contextOf, ipamOf, lockTimeoutMs, type Context } from "../context.js";
+import { contextOf, ipamOfRecord, lockAttachment, type Context } from "../context.js";
 import type { Invocation } from "../environment.js";
-import type { Ipam } from "../ipam.js";
+import { CniError } from "../errors.js";
 import { attachmentKey } from "../names.js";
-import type { Loaded } from "../netconf/load.js";
-import { planAttachment } from "../plan.js";
-import { lock } from "../state/lock.js";
+import type { LoadedForDelete } from "../netconf/load.js";
+import { planAttachment, type SwitchAddress } from "../plan.js";
+import type { AttachmentRecord, Traces } from "../state/record.js";
 import type { Found } from "../state/store.js";
 import { recordedSwitch, tearDown, tracesOf, type Doomed } from "../teardown.js";
 import type { World } from "../world.js";
-
-/** The IPAM plugin that gave the addresses, with the configuration that it had then. */
-function ipamOfRecord(context: Context, found: Found): Ipam | undefined {
-  const now = ipamOf(context);
-  const then = typeof found === "string" ? undefined : found.record.ipam;
-  if (then === undefined) return now;
-  const { invocation, loaded, world } = context;
-  const { ipamTimeoutMs: timeoutMs = 30_000 } = loaded.conf;
-  const { version } = loaded;
-  if (now !== undefined && now.type === then.type) return now;
-  return { ...then, path: invocation.path, env: world.env, version, timeoutMs, signal: world.signal };
-}
 
 /**
  * DEL: takes away what ADD made, by its record, or where that is lost by what ADD would make and by the marks in the
  * switch. What is missing is no failure.
  */
-export async function del(world: World, invocation: Invocation, loaded: Loaded): Promise<void> {
+export async function del(world: World, invocation: Invocation, loaded: LoadedForDelete): Promise<void> {
   const context = contextOf(world, invocation, loaded);
   const { store } = context;
   const key = attachmentKey(loaded.conf.name, invocation);
-  using _held = await lock(store.locks, key, lockTimeoutMs, world.signal);
+  using _held = await lockAttachment(context, key);
   const found = store.read(key);
-  await tearDown(context, doomedOf(loaded, invocation, key, found), ipamOfRecord(context, found));
+  const record = typeof found === "string" ? undefined : found.record;
+  await tearDown(context, doomedOf(context, key, found), ipamOfRecord(context, record));
 }
 
-function doomedOf(loaded: Loaded, invocation: Invocation, key: string, found: Found): Doomed {
+function doomedOf(context: Context<LoadedForDelete>, key: string, found: Found): Doomed {
   if (typeof found !== "string") {
     const { record } = found;
     return { key, address: recordedSwitch(record), traces: record.traces, everywhere: false };
   }
-  const plan = planAttachment(loaded, invocation);
-  return { key, address: plan.address, traces: tracesOf(plan), everywhere: true };
+  const { address, traces } = guess(context);
+  const remembered = address && recordOf(context, address, traces);
+  return { key, address, traces, everywhere: true, remembered };
+}
+
+const noTraces: Traces = { names: [], sockets: [], files: [], directories: [] };
+
+/**
+ * What ADD would make. A configuration that ADD refuses has made nothing; and should it have been another one then,
+ * the mark in the switch is found all the same. The runtime sends DEL after an ADD that was refused, and waits for
+ * its success.
+ */
+function guess({ world, invocation, loaded }: Context<LoadedForDelete>): {
+  readonly address: SwitchAddress | undefined;
+  readonly traces: Traces;
+} {
+  const { whole, host } = loaded;
+  try {
+    if (whole instanceof CniError) throw whole;
+    const plan = planAttachment(whole, invocation);
+    return { address: plan.address, traces: tracesOf(plan) };
+  } catch (error) {
+    if (!(error instanceof CniError)) throw error;
+    world.log("warning", `DEL of what ADD would refuse: ${error.message}`);
+    const remote = host?.remote === "" ? undefined : host?.remote;
+    const engine = host?.engine === "vpp" ? "vpp" : "ovs";
+    return { address: host && { engine, remote, datapathType: undefined }, traces: noTraces };
+  }
+}
+
+/** What is kept of an attachment without a record whose switch is away. */
+function recordOf(
+  { invocation, loaded }: Context<LoadedForDelete>,
+  address: SwitchAddress,
+  traces: Traces,
+): AttachmentRecord {
+  const { containerId, ifName } = invocation;
+  return {
+    version: 1,
+    state: "adding",
+    network: loaded.conf.name,
+    containerId,
+    ifName,
+    switch: { ...address },
+    traces,
+    fingerprint: "",
+  };
 }

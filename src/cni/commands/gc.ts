@@ -1,16 +1,22 @@
 import type { BridgeInfo, InterfaceInfo, VSwitch } from "../../index.js";
-import { contextOf, ipamOf, type Context } from "../context.js";
+import { contextOf, ipamFor, ipamOf, tryLockAttachment, type Context } from "../context.js";
 import { checkAttachmentId, type AttachmentId, type Invocation } from "../environment.js";
 import { code, CniError, isAway } from "../errors.js";
-import { ipamIfKnown, type Ipam } from "../ipam.js";
+import { ipamIfKnown } from "../ipam.js";
 import { attachmentKey, networkPrefix, owner } from "../names.js";
 import type { Loaded } from "../netconf/load.js";
 import { validAttachmentsKey } from "../netconf/schema.js";
 import { planAttachment, switchAddress } from "../plan.js";
-import { anyLocked, tryLock } from "../state/lock.js";
-import type { AttachmentRecord } from "../state/record.js";
+import { anyLocked } from "../state/lock.js";
 import { connectTo, unwrap } from "../switch.js";
-import { deleteInterface, recordedSwitch, sweepLeftovers, tearDown, tracesOf } from "../teardown.js";
+import {
+  deleteInterface,
+  recordedSwitch,
+  sweepLeftovers,
+  tearDown,
+  tracesOf,
+  type Doomed,
+} from "../teardown.js";
 import type { World } from "../world.js";
 
 /** The keys that are valid. A list that is missing is no list that is empty: that would delete everything. */
@@ -28,18 +34,6 @@ function validKeys({ conf }: Loaded): ReadonlySet<string> {
   );
 }
 
-/** The IPAM plugin, asked for another attachment than the runtime's call is about. */
-function ipamFor(context: Context, id: AttachmentId, record: AttachmentRecord | undefined): Ipam | undefined {
-  const now = ipamOf(context);
-  const then = record?.ipam;
-  const { invocation, world, loaded } = context;
-  const env = { ...world.env, CNI_CONTAINERID: id.containerId, CNI_IFNAME: id.ifName, CNI_NETNS: "" };
-  if (now !== undefined && (then === undefined || then.type === now.type)) return { ...now, env };
-  if (then === undefined) return undefined;
-  const { ipamTimeoutMs: timeoutMs = 30_000 } = loaded.conf;
-  return { ...then, path: invocation.path, env, version: loaded.version, timeoutMs, signal: world.signal };
-}
-
 /** Whose an interface without a record is, from what Open vSwitch keeps with it. */
 function idOf({ externalIds }: InterfaceInfo): AttachmentId | undefined {
   const [containerId, ifName] = [externalIds["cni-container-id"], externalIds["cni-ifname"]];
@@ -52,36 +46,43 @@ function idOf({ externalIds }: InterfaceInfo): AttachmentId | undefined {
   return { containerId, ifName };
 }
 
-/** Takes one attachment away, unless somebody works on it just now. */
-async function collectRecord(context: Context, key: string): Promise<void> {
-  using held = tryLock(context.store.locks, key);
-  if (held === undefined) return;
-  const found = context.store.read(key);
-  if (found === "absent") return;
-  if (found === "corrupt") {
-    // What it stood for is found in the switch, by its key.
-    context.store.remove(key);
-    return;
-  }
-  const { record } = found;
-  const doomed = { key, address: recordedSwitch(record), traces: record.traces, everywhere: false };
-  await tearDown(context, doomed, ipamFor(context, record, record));
+/** What an attachment of this network is, from its id alone. */
+function doomedOf({ loaded }: Context<Loaded>, id: AttachmentId): Doomed {
+  const key = attachmentKey(loaded.conf.name, id);
+  const traces = tracesOf(planAttachment(loaded, id));
+  return { key, address: switchAddress(loaded.conf), traces, everywhere: true };
 }
 
-async function collectInterface(context: Context, vswitch: VSwitch, info: InterfaceInfo): Promise<void> {
+/** Takes one attachment away, unless somebody works on it just now. */
+async function collectRecord(context: Context<Loaded>, key: string): Promise<void> {
+  using held = tryLockAttachment(context, key);
+  if (held === undefined) return;
+  const { store } = context;
+  const found = store.read(key);
+  if (typeof found !== "string") {
+    const { record } = found;
+    const doomed = { key, address: recordedSwitch(record), traces: record.traces, everywhere: false };
+    return await tearDown(context, doomed, ipamFor(context, record, record));
+  }
+  // A record that cannot be read still has a name, which says whose it is.
+  const id = found === "corrupt" ? store.idOf(key) : undefined;
+  if (id === undefined) store.remove(key);
+  else await tearDown(context, doomedOf(context, id), ipamFor(context, id, undefined));
+}
+
+async function collectInterface(
+  context: Context<Loaded>,
+  vswitch: VSwitch,
+  info: InterfaceInfo,
+): Promise<void> {
   const key = info.mark?.key ?? "";
-  using held = tryLock(context.store.locks, key);
+  using held = tryLockAttachment(context, key);
   if (held === undefined || context.store.read(key) !== "absent") return;
   const id = idOf(info);
-  const { conf } = context.loaded;
-  if (id !== undefined && attachmentKey(conf.name, id) === key) {
-    const traces = tracesOf(planAttachment(context.loaded, id));
-    const doomed = { key, address: switchAddress(conf), traces, everywhere: true };
-    await tearDown(context, doomed, ipamFor(context, id, undefined));
-    return;
-  }
+  if (id !== undefined && attachmentKey(context.loaded.conf.name, id) === key)
+    return await tearDown(context, doomedOf(context, id), ipamFor(context, id, undefined));
   const traces = { names: [info.name], sockets: [], files: [], directories: [] };
-  await deleteInterface(vswitch, { key, traces, everywhere: false }, context.vswitchTimeoutMs);
+  await deleteInterface(vswitch, { key, traces, everywhere: false }, context.call);
 }
 
 const isAbandoned = ({ mark, lifetime, interfaces }: BridgeInfo): boolean =>
@@ -90,9 +91,9 @@ const isAbandoned = ({ mark, lifetime, interfaces }: BridgeInfo): boolean =>
 /** Bridges that a killed run made and put nothing on. While anybody else works they may be about to. */
 async function sweepBridges(context: Context, vswitch: VSwitch): Promise<void> {
   if (anyLocked(context.store.locks)) return;
-  const timeoutMs = context.vswitchTimeoutMs;
-  for (const bridge of unwrap(await vswitch.listBridges({ timeoutMs }))) {
-    if (isAbandoned(bridge)) unwrap(await vswitch.deleteBridge(bridge.name, { timeoutMs }));
+  const { call } = context;
+  for (const bridge of unwrap(await vswitch.listBridges(call))) {
+    if (isAbandoned(bridge)) unwrap(await vswitch.deleteBridge(bridge.name, call));
   }
 }
 
@@ -116,23 +117,23 @@ class Failures {
 }
 
 async function collectFromSwitch(
-  context: Context,
+  context: Context<Loaded>,
   valid: ReadonlySet<string>,
   failures: Failures,
 ): Promise<void> {
-  const { world, loaded, vswitchTimeoutMs: timeoutMs } = context;
+  const { world, loaded, call } = context;
   const address = switchAddress(loaded.conf);
-  const connected = await connectTo(world, address, timeoutMs);
+  const connected = await connectTo(world, address, call);
   if (connected.isErr() && isAway(connected.error)) {
     world.log("warning", `GC could not look into the switch: ${connected.error.message}`);
     return;
   }
   await using vswitch = unwrap(connected);
   const prefix = networkPrefix(loaded.conf.name);
-  const own = unwrap(await vswitch.listInterfaces({ ownOnly: true, timeoutMs }));
+  const own = unwrap(await vswitch.listInterfaces({ ownOnly: true, ...call }));
   const stale = own.filter(({ mark }) => mark?.key.startsWith(prefix) === true && !valid.has(mark.key));
   for (const info of stale) await failures.attempt(() => collectInterface(context, vswitch, info));
-  await failures.attempt(() => sweepLeftovers(context, vswitch, address));
+  await failures.attempt(() => sweepLeftovers(context, vswitch, address, Number.POSITIVE_INFINITY));
   await failures.attempt(() => sweepBridges(context, vswitch));
 }
 

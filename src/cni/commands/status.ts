@@ -15,11 +15,11 @@ const unavailable = (message: string, cause?: unknown): CniError =>
 export async function status(world: World, invocation: Invocation, loaded: Loaded): Promise<void> {
   const context = contextOf(world, invocation, loaded);
   const { host } = resolveEnds(loaded.conf, new Defaults());
-  const connected = await connectTo(world, switchAddress(loaded.conf), context.vswitchTimeoutMs);
+  const connected = await connectTo(world, switchAddress(loaded.conf), context.call);
   if (connected.isErr()) throw unavailable(connected.error.message, connected.error);
   {
     await using vswitch = connected.value;
-    const able = await vswitch.capabilities({ timeoutMs: context.vswitchTimeoutMs });
+    const able = await vswitch.capabilities(context.call);
     if (able.isErr()) throw unavailable(able.error.message, able.error);
     const type = host.iftype === "memif" ? "memif" : "vhost-user";
     const support = able.value.interfaceTypes[type];

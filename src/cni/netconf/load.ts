@@ -1,16 +1,37 @@
+import * as v from "valibot";
 import { validate } from "../../core/validate.js";
 import { idPattern } from "../environment.js";
 import { code, CniError } from "../errors.js";
 import { impliedVersion, isSupported, supportedVersions, type CniVersion } from "../versions.js";
 import { canonical } from "./keys.js";
-import { netconfKeys, netconfSchema, type NetConf } from "./schema.js";
+import {
+  commonSchema,
+  netconfKeys,
+  netconfSchema,
+  switchSchema,
+  type CommonConf,
+  type NetConf,
+} from "./schema.js";
 
-/** A network configuration that was read and checked. */
-export interface Loaded {
+/** What every command has to know of a network configuration. */
+export interface Known {
   readonly version: CniVersion;
-  readonly conf: NetConf;
+  readonly conf: CommonConf;
   /** As it came, for the IPAM plugin, which reads it too. */
   readonly raw: Readonly<Record<string, unknown>>;
+}
+
+/** A network configuration that was read and checked. */
+export interface Loaded extends Known {
+  readonly conf: NetConf;
+}
+
+/** A configuration for DEL, which goes by its record: the rest of it may be wrong by now. */
+export interface LoadedForDelete extends Known {
+  /** The whole, or what is wrong with it. */
+  readonly whole: Loaded | CniError;
+  /** The switch, where at least that can be told. */
+  readonly host: { readonly engine: "vpp" | "ovs-dpdk"; readonly remote?: string | undefined } | undefined;
 }
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
@@ -53,8 +74,8 @@ function valueAt(document: unknown, path: string): unknown {
   return value;
 }
 
-function check(document: unknown): NetConf {
-  const checked = validate("netconf", "netconf", netconfSchema, document);
+function check<const T extends v.GenericSchema>(schema: T, document: unknown): v.InferOutput<T> {
+  const checked = validate("netconf", "netconf", schema, document);
   if (checked.isOk()) return checked.value;
   const { path, got, expected } = checked.error;
   if (got === "an unknown key") {
@@ -78,12 +99,40 @@ function checkName(name: string): void {
   });
 }
 
-/** Reads a network configuration. Throws a {@link CniError} of code 1, 2, 6 or 7. */
-export function loadNetconf(text: string): Loaded {
+interface Decoded {
+  readonly raw: Readonly<Record<string, unknown>>;
+  readonly document: Readonly<Record<string, unknown>>;
+  readonly version: CniVersion;
+}
+
+function decodeNetconf(text: string): Decoded {
   const raw = decode(text);
-  const document = canonical(raw, netconfKeys);
-  const version = versionOf(isObject(document) ? document : {});
-  const conf = check(document);
+  const known = canonical(raw, netconfKeys);
+  const document = isObject(known) ? known : {};
+  return { raw, document, version: versionOf(document) };
+}
+
+function wholeOf({ raw, document, version }: Decoded): Loaded {
+  const conf = check(netconfSchema, document);
   checkName(conf.name);
   return { version, conf, raw };
+}
+
+/** Reads a network configuration. Throws a {@link CniError} of code 1, 2, 6 or 7. */
+export const loadNetconf = (text: string): Loaded => wholeOf(decodeNetconf(text));
+
+/** Reads what DEL needs of a network configuration. Throws a {@link CniError} of code 1, 6 or 7. */
+export function loadForDelete(text: string): LoadedForDelete {
+  const decoded = decodeNetconf(text);
+  const { raw, document, version } = decoded;
+  try {
+    const whole = wholeOf(decoded);
+    return { ...whole, whole, host: whole.conf.host };
+  } catch (error) {
+    if (!(error instanceof CniError)) throw error;
+    const conf = check(commonSchema, document);
+    checkName(conf.name);
+    const host = v.safeParse(switchSchema, document["host"]);
+    return { version, conf, raw, whole: error, host: host.success ? host.output : undefined };
+  }
 }

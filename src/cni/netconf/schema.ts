@@ -275,6 +275,14 @@ const commonEntries = {
   vswitchTimeoutMs: v.optional(
     v.pipe(milliseconds, v.description("How long a step on the switch may take. Default: 10000.")),
   ),
+  commandTimeoutMs: v.optional(
+    v.pipe(
+      milliseconds,
+      v.description(
+        "How long a command may take, a quarter of it kept for taking back what it did. Less than the runtime waits. Default: 90000.",
+      ),
+    ),
+  ),
   capabilities: v.optional(v.record(v.string(), v.boolean())),
   runtimeConfig: v.optional(runtimeConfig),
   args: v.optional(args),
@@ -289,6 +297,22 @@ const runtimeEntries = {
 /** Other plugins and runtimes have keys beside ours: those are left alone. */
 export const netconfSchema = v.looseObject({ ...commonEntries, ...runtimeEntries });
 
+/** What DEL needs. */
+export const commonSchema = v.looseObject({
+  name: commonEntries.name,
+  ipam: commonEntries.ipam,
+  stateDir: commonEntries.stateDir,
+  logFile: commonEntries.logFile,
+  logLevel: commonEntries.logLevel,
+  ipamTimeoutMs: commonEntries.ipamTimeoutMs,
+  vswitchTimeoutMs: commonEntries.vswitchTimeoutMs,
+  commandTimeoutMs: commonEntries.commandTimeoutMs,
+});
+
+/** Which switch it is. */
+export const switchSchema = v.object({ engine: hostEnd.entries.engine, remote: hostEnd.entries.remote });
+
+export type CommonConf = v.InferOutput<typeof commonSchema>;
 export type NetConf = v.InferOutput<typeof netconfSchema>;
 export type HostEnd = NetConf["host"];
 export type ContainerEnd = NonNullable<NetConf["container"]>;

@@ -1,6 +1,5 @@
-import { randomBytes } from "node:crypto";
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 
 /** Makes a change of a directory last: what was renamed into it or removed from it. */
 export function syncDirectory(directory: string): void {
@@ -18,11 +17,19 @@ export interface WriteOptions {
   readonly durable: boolean;
 }
 
-/** Writes a file wholly or not at all: whoever reads sees the old one or the new one. */
+/** Where a file is while it is written: of one name, so that what a killed run left is found and removed. */
+export const temporaryOf = (path: string): string => join(dirname(path), `.${basename(path)}.tmp`);
+
+/**
+ * Writes a file wholly or not at all: whoever reads sees the old one or the new one. Of one file only one at a time may
+ * be written.
+ */
 export function writeAtomically(path: string, text: string, { mode, durable }: WriteOptions): void {
   const directory = dirname(path);
-  const fresh = join(directory, `.${randomBytes(6).toString("hex")}.tmp`);
+  const fresh = temporaryOf(path);
   try {
+    // Never written through: a container that may write the directory could have made a link of it.
+    rmSync(fresh, { force: true });
     const handle = openSync(fresh, "wx", mode);
     try {
       writeSync(handle, text);

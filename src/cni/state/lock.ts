@@ -1,12 +1,12 @@
 import { randomBytes } from "node:crypto";
-import { mkdirSync, readFileSync, readdirSync, readlinkSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, readdirSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { code, CniError, fromIo } from "../errors.js";
 
 /*
  * A lock that a killed process cannot leave shut. Each claim is a file of its own, whose name says whose it is: key,
- * boot, pid namespace, pid, start time, random. Who wants the lock makes a claim, then looks for others': of two, the
+ * boot, pid namespace, pid, start time, when it ends at the latest, random. Who wants the lock makes a claim, then looks for others': of two, the
  * later one sees the earlier (Dekker's way), so never do both have it. Who sees a living one takes its own claim back
  * and tries again after a random pause. A dead process's claim is removed by anybody: no name is ever used twice, so
  * nobody's living claim is removed.
@@ -17,6 +17,12 @@ interface Claimant {
   readonly namespace: string;
   readonly pid: string;
   readonly start: string;
+}
+
+interface Claim extends Claimant {
+  readonly key: string;
+  /** Milliseconds since the epoch. */
+  readonly endsAt: number;
 }
 
 /** Start time of a process in clock ticks since boot (proc_pid_stat(5), field 22); undefined: there is none. */
@@ -44,26 +50,23 @@ let me: Claimant | undefined;
 
 const separator = ",";
 
-function parse(file: string): (Claimant & { readonly key: string }) | undefined {
-  const [key, boot, namespace, pid, start, random, ...rest] = file.split(separator);
+function parse(file: string): Claim | undefined {
+  const [key, boot, namespace, pid, start, endsAt, random, ...rest] = file.split(separator);
   if (rest.length > 0 || random === undefined) return undefined;
   if (key === undefined || boot === undefined || namespace === undefined) return undefined;
   if (pid === undefined || start === undefined) return undefined;
-  return { key, boot, namespace, pid, start };
+  return { key, boot, namespace, pid, start, endsAt: Number(endsAt) };
 }
 
-/** After this a claim from another pid namespace, whose processes cannot be looked at from here, is taken for dead. */
-const strangersLifeMs = 15 * 60_000;
+/** What a command may take beyond its time, to end what is no waiting. */
+const graceMs = 10_000;
 
-function isAlive(claim: Claimant, path: string): boolean {
+function isAlive(claim: Claim): boolean {
   me ??= myself();
   if (claim.boot !== me.boot) return false;
   if (claim.namespace === me.namespace) return startOf(claim.pid) === claim.start;
-  try {
-    return Date.now() - statSync(path).mtimeMs < strangersLifeMs;
-  } catch {
-    return false;
-  }
+  // Processes of another pid namespace cannot be looked at from here, but each says when it ends.
+  return Date.now() < claim.endsAt + graceMs;
 }
 
 /** Whether somebody who lives claims `key`, or any key; claims of the dead are removed on the way. */
@@ -73,9 +76,8 @@ function claimed(directory: string, key: string | undefined, own: string | undef
     if (file === own) continue;
     const claim = parse(file);
     if (claim === undefined || (key !== undefined && claim.key !== key)) continue;
-    const path = join(directory, file);
-    if (isAlive(claim, path)) found = true;
-    else rmSync(path, { force: true });
+    if (isAlive(claim)) found = true;
+    else rmSync(join(directory, file), { force: true });
   }
   return found;
 }
@@ -85,44 +87,52 @@ export interface Held extends Disposable {
   readonly key: string;
 }
 
-/** Tries once. `undefined`: somebody else has it. */
-export function tryLock(directory: string, key: string): Held | undefined {
+/** Tries once, for a run that ends at `endsAt` (milliseconds since the epoch). `undefined`: somebody else has it. */
+export function tryLock(directory: string, key: string, endsAt: number): Held | undefined {
   me ??= myself();
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
-    const parts = [key, me.boot, me.namespace, me.pid, me.start, randomBytes(6).toString("hex")];
+    const parts = [
+      key,
+      me.boot,
+      me.namespace,
+      me.pid,
+      me.start,
+      Math.ceil(endsAt),
+      randomBytes(6).toString("hex"),
+    ];
     const file = parts.join(separator);
     const path = join(directory, file);
     writeFileSync(path, "", { flag: "wx", mode: 0o600 });
     const release = (): void => rmSync(path, { force: true });
-    if (!claimed(directory, key, file)) return { key, [Symbol.dispose]: release };
-    release();
-    return undefined;
+    let taken = true;
+    try {
+      taken = claimed(directory, key, file);
+    } finally {
+      if (taken) release();
+    }
+    return taken ? undefined : { key, [Symbol.dispose]: release };
   } catch (error) {
     throw fromIo(`lock ${key} in ${directory}`, error);
   }
 }
 
-/** Waits for the lock. Throws a {@link CniError} of code 11 when it is not to be had in time, or the signal fires first. */
-export async function lock(
-  directory: string,
-  key: string,
-  timeoutMs: number,
-  signal: AbortSignal,
-): Promise<Held> {
-  const endsAt = performance.now() + timeoutMs;
+/** The run that wants a lock. */
+export interface Claiming {
+  readonly signal: AbortSignal;
+  /** Milliseconds since the epoch. */
+  readonly endsAt: number;
+}
+
+/** Waits for the lock. Throws a {@link CniError} of code 11 when the signal fires first. */
+export async function lock(directory: string, key: string, { signal, endsAt }: Claiming): Promise<Held> {
   for (;;) {
-    const held = tryLock(directory, key);
+    const held = tryLock(directory, key, endsAt);
     if (held !== undefined) return held;
-    if (performance.now() >= endsAt)
-      throw new CniError({
-        code: code.tryAgain,
-        message: `another run of the plugin works on this attachment and did not end within ${timeoutMs} ms: try again`,
-      });
     if (signal.aborted)
       throw new CniError({
         code: code.tryAgain,
-        message: "another run of the plugin works on this attachment, and this one was cancelled: try again",
+        message: "another run of the plugin works on this attachment and did not end in time: try again",
       });
     await sleep(5 + Math.random() * 20);
   }

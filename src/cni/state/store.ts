@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync } 
 import { join } from "node:path";
 import * as v from "valibot";
 import { fromIo, isErrno } from "../errors.js";
+import type { AttachmentId } from "../environment.js";
 import { networkPrefix } from "../names.js";
 import { syncDirectory, writeAtomically } from "./files.js";
 import { recordSchema, type AttachmentRecord } from "./record.js";
@@ -11,10 +12,18 @@ export const defaultStateDir = "/var/lib/cni/userspace";
 /** A record that was looked for: there, not there, or there and not readable as one. */
 export type Found = { readonly record: AttachmentRecord } | "absent" | "corrupt";
 
+/** `KEY,CONTAINERID,IFNAME.json`; while it is written hidden, with `.tmp` behind it. */
+const fileName = /^\.?(?<key>[^,]+),(?<containerId>[^,]+),(?<ifName>.+)\.json(?:\.tmp)?$/u;
+
+const nameOf = (key: string, { containerId, ifName }: AttachmentId): string =>
+  `${key},${containerId},${ifName}.json`;
+
+const isTemporary = (file: string): boolean => file.startsWith(".");
+
 /**
- * The records of attachments: a file each, named by key, written before the act and removed after it. A record whose
- * interface could not be deleted, because the switch was away, waits among the `leftover`: renaming needs no room on
- * a full disk.
+ * The records of attachments: a file each, written before the act and removed after it. Its name says whose it is
+ * should what is in it be lost. A record whose interface could not be deleted, because the switch was away, waits
+ * among the `leftover`: renaming needs no room on a full disk.
  */
 export class Store {
   readonly #records: string;
@@ -28,18 +37,28 @@ export class Store {
   }
 
   read(key: string): Found {
-    return this.#read(this.#file(key));
+    return this.#read(this.#records, key);
   }
 
   /** One that waits to be deleted. */
   readLeftover(key: string): Found {
-    return this.#read(join(this.#leftovers, `${key}.json`));
+    return this.#read(this.#leftovers, key);
+  }
+
+  /** Whose a record is, from its name alone. */
+  idOf(key: string): AttachmentId | undefined {
+    const [file = ""] = this.#filesOf(this.#records, key);
+    const { containerId, ifName } = fileName.exec(file)?.groups ?? {};
+    return containerId === undefined || ifName === undefined ? undefined : { containerId, ifName };
   }
 
   write(key: string, record: AttachmentRecord): void {
     try {
       mkdirSync(this.#records, { recursive: true, mode: 0o700 });
-      writeAtomically(this.#file(key), `${JSON.stringify(record)}\n`, { mode: 0o600, durable: true });
+      writeAtomically(join(this.#records, nameOf(key, record)), `${JSON.stringify(record)}\n`, {
+        mode: 0o600,
+        durable: true,
+      });
     } catch (error) {
       throw fromIo(`write the record of the attachment in ${this.#records}`, error);
     }
@@ -47,8 +66,7 @@ export class Store {
 
   remove(key: string): void {
     try {
-      for (const file of [this.#file(key), join(this.#leftovers, `${key}.json`)])
-        rmSync(file, { force: true });
+      for (const directory of [this.#records, this.#leftovers]) this.#removeFrom(directory, key);
       if (existsSync(this.#records)) syncDirectory(this.#records);
     } catch (error) {
       throw fromIo(`remove the record of the attachment from ${this.#records}`, error);
@@ -58,20 +76,26 @@ export class Store {
   /** Removes a leftover, and leaves a record of the same key alone. */
   forget(key: string): void {
     try {
-      rmSync(join(this.#leftovers, `${key}.json`), { force: true });
+      this.#removeFrom(this.#leftovers, key);
     } catch (error) {
       throw fromIo(`remove the leftover of the attachment from ${this.#leftovers}`, error);
     }
   }
 
-  /** Puts a record, if there is one, among the leftovers. */
-  leave(key: string): void {
+  /** Puts a record among the leftovers; where there is none, what is `remembered`. */
+  leave(key: string, remembered: AttachmentRecord | undefined): void {
     try {
       mkdirSync(this.#leftovers, { recursive: true, mode: 0o700 });
-      renameSync(this.#file(key), join(this.#leftovers, `${key}.json`));
-      syncDirectory(this.#leftovers);
+      const file = this.#fileOf(this.#records, key);
+      if (file !== undefined) {
+        renameSync(join(this.#records, file), join(this.#leftovers, file));
+        syncDirectory(this.#leftovers);
+      } else if (remembered !== undefined) {
+        const path = join(this.#leftovers, nameOf(key, remembered));
+        writeAtomically(path, `${JSON.stringify(remembered)}\n`, { mode: 0o600, durable: true });
+      }
     } catch (error) {
-      if (!isErrno(error, "ENOENT")) throw fromIo(`keep the record of the attachment for later`, error);
+      throw fromIo("keep the record of the attachment for later", error);
     }
   }
 
@@ -90,25 +114,39 @@ export class Store {
     return this.#list(this.#leftovers);
   }
 
-  #file(key: string): string {
-    return join(this.#records, `${key}.json`);
+  /** The keys of a directory's files, also of those that a killed run was writing. */
+  #list(directory: string): readonly string[] {
+    const keys = this.#files(directory).map((file) => fileName.exec(file)?.groups?.["key"] ?? "");
+    return [...new Set(keys.filter((key) => key !== ""))];
   }
 
-  #list(directory: string): readonly string[] {
+  #filesOf(directory: string, key: string): readonly string[] {
+    return this.#files(directory).filter((file) => fileName.exec(file)?.groups?.["key"] === key);
+  }
+
+  #fileOf(directory: string, key: string): string | undefined {
+    return this.#filesOf(directory, key).find((name) => !isTemporary(name));
+  }
+
+  #removeFrom(directory: string, key: string): void {
+    for (const file of this.#filesOf(directory, key)) rmSync(join(directory, file), { force: true });
+  }
+
+  #files(directory: string): readonly string[] {
     try {
-      return readdirSync(directory)
-        .filter((file) => file.endsWith(".json") && !file.startsWith("."))
-        .map((file) => file.slice(0, -".json".length));
+      return readdirSync(directory);
     } catch (error) {
       if (isErrno(error, "ENOENT")) return [];
       throw fromIo(`read the directory ${directory}`, error);
     }
   }
 
-  #read(file: string): Found {
+  #read(directory: string, key: string): Found {
+    const file = this.#fileOf(directory, key);
+    if (file === undefined) return "absent";
     let text: string;
     try {
-      text = readFileSync(file, "utf8");
+      text = readFileSync(join(directory, file), "utf8");
     } catch (error) {
       if (isErrno(error, "ENOENT")) return "absent";
       throw fromIo(`read the record ${file}`, error);
