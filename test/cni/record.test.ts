@@ -1,5 +1,5 @@
 /** DEL and GC go by what was recorded: of a configuration that has changed since, of records that are lost or broken. */
-import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Err, UnreachableError } from "../../src/index.js";
@@ -146,8 +146,11 @@ describe("GC of a record that cannot be read", () => {
       const conf = lab.conf({ host: slave, ipam: ipam() });
       for (const id of ["one", "two"]) await lab.run({ command: "ADD", conf, containerId: id });
       const records = join(lab.stateDir, "attachments");
-      for (const file of readdirSync(records))
-        if (file.includes(",two,")) writeFileSync(join(records, file), text);
+      const broken = readdirSync(records).filter((file) =>
+        readFileSync(join(records, file), "utf8").includes('"containerId":"two"'),
+      );
+      expect(broken).toHaveLength(1);
+      for (const file of broken) writeFileSync(join(records, file), text);
       const valid = [{ containerID: "one", ifname: "net1" }];
       const gc = await lab.run({ command: "GC", conf: { ...conf, "cni.dev/valid-attachments": valid } });
       expect(gc).toMatchObject({ exitCode: 0, stdout: "" });
