@@ -192,11 +192,17 @@ export async function releaseDomains(
 ): Promise<Result<unknown, VSwitchError>> {
   const read = await readDomains(context);
   if (read.isErr()) return read;
-  const known = new Set(left.map(({ id }) => id));
+  const known = new Map(left.map((domain) => [domain.id, domain]));
   const strays: Domain[] = [];
   for (const domain of read.value) {
-    if (targets.includes(domain.id) || !isLeft(context, domain)) continue;
-    if (!known.has(domain.id)) strays.push(domain);
+    if (targets.includes(domain.id)) continue;
+    const before = known.get(domain.id);
+    if (before !== undefined && isNameless(context, before, domain)) {
+      const dropped = await dropDomain(context, domain.id);
+      if (dropped.isErr()) return dropped;
+    }
+    if (!isLeft(context, domain)) continue;
+    if (before === undefined) strays.push(domain);
     else {
       const dropped = await dropLeft(context, domain);
       if (dropped.isErr()) return dropped;
@@ -204,6 +210,15 @@ export async function releaseDomains(
   }
   return strays.length === 0 ? Ok(undefined) : releaseStrays(context, strays);
 }
+
+/**
+ * Whether a domain that was left is what VPP made anew, without its tag, of one of ours that went while something was put
+ * in it: it was ours then, or has a number that people are not to use.
+ */
+const isNameless = (context: Context, before: Domain, { id, details, members }: Domain): boolean =>
+  details.bd_tag === "" &&
+  members.length === 0 &&
+  (before.mark?.owner === context.owner || (before.details.bd_tag === "" && id >= firstNamed));
 
 async function releaseStrays(
   context: Context,
