@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { dpdkFindings } from "../../src/cli/doctor/open-vswitch.js";
+import { examineVpp } from "../../src/cli/doctor/vpp.js";
 import { UnreachableError } from "../../src/index.js";
 import { MemorySwitch } from "../../src/testing/index.js";
 import { failingConnect, onMemory, runCli, toMemory } from "../support/run-cli.js";
@@ -98,4 +99,21 @@ test("DPDK is told by what was asked for and what came of it", () => {
   expect(dpdk("false", false)).toMatch(/^warning: DPDK is not asked for/u);
   expect(dpdk("true", false)).toBe("broken: other_config:dpdk-init is true, and DPDK is not initialised");
   expect(dpdk("try", false)).toMatch(/^warning: other_config:dpdk-init is try/u);
+});
+
+test("a plugin of VPP that is not loaded is told apart from one that is too new", async () => {
+  const memory = new MemorySwitch();
+  await using vswitch = memory.connect();
+  const able = (await vswitch.capabilities()).unwrap();
+  const without = (why: string): readonly (string | undefined)[] => {
+    const memif = { supported: false, experimental: false, why };
+    const findings = examineVpp({ ...able, interfaceTypes: { ...able.interfaceTypes, memif } });
+    return findings.flatMap(({ remedy }) => remedy ?? []);
+  };
+  expect(without("VPP runs without memif_plugin.so: load it (in startup.conf)")).toEqual([
+    expect.stringContaining("load the plugin"),
+  ]);
+  expect(without("this VPP has memif_create_v2 in another form")).toEqual([
+    expect.stringContaining("a release of vswitch-drivers"),
+  ]);
 });

@@ -13,11 +13,19 @@ export function examineVpp({ interfaceTypes, native }: Capabilities): readonly F
   const found = `has ${messages} messages; plugins for ${loaded.length === 0 ? "none of our types" : loaded.join(", ")}`;
   return [
     { check: "plugins", status: loaded.length === 0 ? "broken" : "ok", found },
-    ...missing.map((type): Finding => ({
-      check: "plugins",
-      status: "warning",
-      found: `no ${type} interfaces: ${interfaceTypes[type].why.split(": load it")[0] ?? ""}`,
-      remedy: `load the plugin in startup.conf, plugins { plugin NAME { enable } }, and restart VPP, if you need them`,
-    })),
+    ...missing.map((type) => missingFinding(type, interfaceTypes[type].why)),
   ];
+}
+
+function missingFinding(type: InterfaceType, why: string): Finding {
+  const [reason = "", isUnloaded] = why.split(": load it");
+  return {
+    check: "plugins",
+    status: "warning",
+    found: `no ${type} interfaces: ${reason}`,
+    remedy:
+      isUnloaded === undefined
+        ? "use a release of vswitch-drivers that knows this VPP's messages, if you need them"
+        : "load the plugin in startup.conf, plugins { plugin NAME { enable } }, and restart VPP, if you need them",
+  };
 }

@@ -300,10 +300,15 @@ export class VppVSwitch implements VSwitch {
     const started = Deadline.start(operation, options, defaultTimeoutMs);
     if (started.isErr()) return started;
     using deadline = started.value;
-    const context = await this.#context(deadline);
-    if (context.isErr()) return context;
+    const attempt = async (): Promise<Result<T, VSwitchError>> => {
+      const context = await this.#context(deadline);
+      return context.isErr() ? context : body(context.value);
+    };
     // Awaited here: the deadline ends with this scope.
-    return await body(context.value);
+    const result = await attempt();
+    const isLost = result.isErr() && result.error.kind === "disconnected" && !this.#isClosed;
+    // What only reads may be asked of whoever answers now: most often a VPP that has just started anew.
+    return isLost && form !== "change" ? await attempt() : result;
   }
 
   /** A verb that changes the switch: `prepare` checks the arguments, before a connection is even looked at. */

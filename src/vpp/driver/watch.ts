@@ -29,6 +29,9 @@ export interface WatchParts {
 /** VPP has no event for bridge domains, tags, addresses and MTUs: these are looked at so often, in milliseconds. */
 const pauseMs = 500;
 
+/** The longest pause between two looks, whatever a look takes, in milliseconds. */
+const mostMs = 10_000;
+
 /** How long what has no tag may take to get one, in milliseconds: until then it may be one of ours that is being made. */
 const graceMs = 30;
 
@@ -118,7 +121,7 @@ class Watcher {
     this.#isLooking = false;
     // A switch so large that a look takes long is looked at less often.
     const least = this.#unannounced.size > 0 ? graceMs : pauseMs;
-    this.#later(Math.max(least, 10 * (performance.now() - began)));
+    this.#later(Math.min(mostMs, Math.max(least, 10 * (performance.now() - began))));
   }
 
   #compare(seen: readonly Sighting[]): void {

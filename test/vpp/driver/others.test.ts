@@ -6,6 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { describe, expect, test, vi } from "vitest";
 
+import { failure } from "../../conformance/bench.js";
 import { releases, unlessMissing } from "../schema/api-files.js";
 import { DriverBench } from "./bench.js";
 
@@ -23,6 +24,23 @@ describe.skipIf(releases.length === 0)(`the VPP driver and others${unlessMissing
       expect((await bench.vswitch.deleteInterface("ours")).unwrap()).toEqual({ deleted: false });
     }, 10_000);
     expect((await bench.vswitch.getInterface("loop0")).unwrap()).toMatchObject({ mark: null });
+  });
+
+  test("the first read after a restart of VPP tells what the new one has", async () => {
+    await using bench = await DriverBench.start(release);
+    (await bench.vswitch.createInterface({ type: "loopback", name: "ours" })).unwrap();
+    await bench.server.restart();
+    expect((await bench.vswitch.listInterfaces()).unwrap()).toEqual([]);
+  });
+
+  test("a read whose connection goes is repeated, once", async () => {
+    await using bench = await DriverBench.start(release);
+    bench.server.fail("sw_interface_dump", { kind: "cut" });
+    expect((await bench.vswitch.listInterfaces()).unwrap()).toEqual([]);
+    bench.server.fail("sw_interface_dump", { kind: "cut" });
+    bench.server.fail("sw_interface_dump", { kind: "cut" });
+    failure(await bench.vswitch.listInterfaces(), "disconnected");
+    expect((await bench.vswitch.listInterfaces()).unwrap()).toEqual([]);
   });
 
   test("an interface that takes the index while ours is being deleted is left alone", async () => {
