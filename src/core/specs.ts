@@ -69,7 +69,13 @@ const ipAddress = v.pipe(v.string(), v.ip("an IPv4 or IPv6 address"));
 
 const vlanId = integer(0, 4095);
 
-const vlanModes = ["access", "trunk", "native-tagged", "native-untagged", "dot1q-tunnel"] as const;
+const vlanModes = [
+  "access",
+  "trunk",
+  "native-tagged",
+  "native-untagged",
+  "dot1q-tunnel",
+] as const satisfies readonly VlanMode[];
 
 const attachmentEntries = {
   /** Name of the bridge (Open vSwitch), or name or number of the bridge domain (VPP). */
@@ -398,7 +404,7 @@ export interface Attachment extends v.InferOutput<typeof attachmentObject> {}
 export interface BridgeSpec extends v.InferOutput<typeof bridgeSpecSchema> {}
 
 /** How a port treats VLAN tags: see {@link Attachment}. */
-export type VlanMode = (typeof vlanModes)[number];
+export type VlanMode = "access" | "trunk" | "native-tagged" | "native-untagged" | "dot1q-tunnel";
 
 /** Every VLAN mode of the core API with what `of` says of it. */
 export const byVlanMode = <T>(of: (mode: VlanMode) => T): Record<VlanMode, T> => ({

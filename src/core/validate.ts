@@ -10,16 +10,29 @@ const unprintable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 const escaped = (character: string): string =>
   `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, "0")}`;
 
+/** Bytes, and keys in PEM (RFC 7468): nothing that a reader of a log needs, and it may be a private key. */
+function bytesOrKey(member: unknown): string | undefined {
+  if (member instanceof Uint8Array) return `(${member.byteLength} bytes)`;
+  return typeof member === "string" && member.includes("-----BEGIN ") ? "(not shown)" : undefined;
+}
+
+function shown(key: string, held: unknown, member: unknown): unknown {
+  return secrets.has(key) ? "(not shown)" : (bytesOrKey(held) ?? member);
+}
+
 /** A value as it stands in an error message: short, on one line, without secrets. */
 export function printed(value: unknown): string {
   if (value === undefined) return "nothing";
   if (typeof value === "number") return String(value);
   if (typeof value === "bigint") return `${value}n`;
+  if (value instanceof Uint8Array) return `${value.byteLength} bytes`;
   let text: string;
   try {
+    // What is held, not what its toJSON gives: a Buffer's is all of its bytes.
     text =
-      JSON.stringify(value, (key, member: unknown) => (secrets.has(key) ? "(not shown)" : member)) ??
-      `a ${typeof value}`;
+      JSON.stringify(value, function (this: Readonly<Record<string, unknown>>, key, member: unknown) {
+        return shown(key, this[key], member);
+      }) ?? `a ${typeof value}`;
   } catch {
     text = "a value that cannot be printed";
   }

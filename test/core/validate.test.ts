@@ -20,6 +20,9 @@ describe("a value in a message", () => {
     [() => 1, "a function"],
     [[1, "a"], '[1,"a"]'],
     [{ a: { secret: "hunter2" } }, '{"a":{"secret":"(not shown)"}}'],
+    [Buffer.from("a private key"), "13 bytes"],
+    [{ key: Buffer.from("a private key") }, '{"key":"(13 bytes)"}'],
+    [{ key: "-----BEGIN PRIVATE KEY-----" }, '{"key":"(not shown)"}'],
     ["\u202Etxt\u2028\u0085", String.raw`"\u202etxt\u2028\u0085"`],
   ])("%o is printed as %s", (value, text) => {
     expect(printed(value)).toBe(text);
