@@ -31,10 +31,17 @@ interface Arithmetic {
 const arithmetics: Readonly<Record<string, Arithmetic>> = {
   "+=": { integer: (a, b) => a + b, real: (a, b) => a + b, divides: false },
   "-=": { integer: (a, b) => a - b, real: (a, b) => a - b, divides: false },
-  "*=": { integer: (a, b) => a * b, real: (a, b) => a * b, divides: false },
+  "*=": { integer: multiply, real: (a, b) => a * b, divides: false },
   "/=": { integer: (a, b) => a / b, real: (a, b) => a / b, divides: true },
   "%=": { integer: (a, b) => a % b, real: undefined, divides: true },
 };
+
+const largest = 2n ** 63n - 1n;
+
+/** The server refuses the very largest products too (`mul_int` of ovsdb/mutation.c). */
+function multiply(a: bigint, b: bigint): bigint {
+  return a > 0n && b > 0n && a >= largest / b ? largest + 1n : a * b;
+}
 
 /** Reads a mutation (`ovsdb_mutation_from_json` of ovsdb/mutation.c). */
 export function readMutation(table: TableSchema, json: unknown, names: Names): Mutation {
