@@ -41,7 +41,10 @@ export interface OpenOptions<
   readonly changeAware?: boolean | undefined;
   /** Off: every remote is tried once, and the first loss is the end. Default: true. */
   readonly retry?: boolean | undefined;
-  /** How long to wait between attempts, in milliseconds: doubled from `minMs` to `maxMs`. Default: 1000 and 8000. */
+  /**
+   * How long to wait between attempts, in milliseconds: doubled from `minMs`, at least 1000, to `maxMs`. Default: 1000 and
+   * 8000. Where a cluster's member was lost, all remotes are tried about twice a second for the first 10 s.
+   */
   readonly backoff?: { readonly minMs?: number | undefined; readonly maxMs?: number | undefined } | undefined;
   /** After how many milliseconds of silence a peer over tcp or tls is probed, at least 1000; 0: never. Default: 5000. */
   readonly inactivityProbe?: number | undefined;

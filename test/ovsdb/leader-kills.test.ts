@@ -9,7 +9,7 @@ import { describe, expect, it } from "vitest";
 
 import { isArray, isObject } from "../../src/ovsdb/json.js";
 import { operations } from "../../src/ovsdb/index.js";
-import { availableFlavours, startOvsdbCluster, type ClusterMember } from "../support/openvswitch.js";
+import { availableFlavours, startOvsdbCluster, type OvsdbCluster } from "../support/openvswitch.js";
 import { RawClient } from "../testing/ovsdb/raw-client.js";
 import { openLab, type LabOpen } from "./lab-database.js";
 import type { LabDatabase } from "./lab-rows.js";
@@ -19,6 +19,7 @@ const { available, note } = availableFlavours().dummy;
 const { insert } = operations<LabDatabase>();
 const kills = Number(process.env["OVSDB_KILLS"] ?? 4);
 
+type Member = OvsdbCluster["members"][number];
 type Outcome = "committed" | "rejected" | "unknown";
 
 /** Four that write until they are told to stop, each value of `k` once, and what they were told of it. */
@@ -92,7 +93,7 @@ class Load {
 }
 
 /** The rows of Log as a member has them: how often each `k`, and the counter. */
-async function stored(member: ClusterMember): Promise<{ times: Map<number, number>; counter: number }> {
+async function stored(member: Member): Promise<{ times: Map<number, number>; counter: number }> {
   using client = await RawClient.connect(member.remote);
   const select = { op: "select", table: "Log", where: [], columns: ["k", "msg"] };
   const answer = (await client.request("transact", ["Lab", select])).at(-1);
@@ -104,7 +105,7 @@ async function stored(member: ClusterMember): Promise<{ times: Map<number, numbe
 }
 
 /** Writes a row from beside, at the new leader, and gives after how long the replica has it. */
-async function timeToSee(db: LabOpen, leader: ClusterMember, k: number): Promise<number> {
+async function timeToSee(db: LabOpen, leader: Member, k: number): Promise<number> {
   const from = performance.now();
   using client = await RawClient.connect(leader.remote);
   await client.request("transact", ["Lab", { op: "insert", table: "Log", row: { k } }]);

@@ -33,7 +33,7 @@ export type SessionEvent =
       readonly now: number;
     }
   | { readonly kind: "connected"; readonly now: number }
-  | { readonly kind: "dial-failed"; readonly reason: string; readonly error: Error }
+  | { readonly kind: "dial-failed"; readonly reason: string; readonly error: Error; readonly now: number }
   | { readonly kind: "disconnected"; readonly reason: string; readonly error: Error; readonly now: number }
   /** `_Server`'s schema came, or the server has no `_Server`. */
   | { readonly kind: "server-schema"; readonly present: boolean }

@@ -1,6 +1,7 @@
 import { Backoff } from "../../net/backoff.js";
 import { zeroUuid } from "../uuid.js";
 import type { Conditions } from "./conditions.js";
+import { Election } from "./election.js";
 import type { MonitorMethod, SessionEffect, SessionEvent, SessionState, TimerName } from "./events.js";
 import { shuffled, type SessionRemote } from "./remotes.js";
 import { acceptableRow, type ServerRow } from "./server-row.js";
@@ -38,13 +39,14 @@ const forcedEveryMs = 1000;
 
 /**
  * All that decides what a session does: an event goes in, what is to be done comes out, and nothing is waited for. It
- * follows the reference client (lib/ovsdb-cs.c, lib/reconnect.c). Whoever runs it drops the events of connections that
- * it has ended.
+ * follows the reference client (lib/ovsdb-cs.c, lib/reconnect.c) but for the waits of an {@link Election}. Whoever runs
+ * it drops the events of connections that it has ended.
  */
 export class SessionMachine {
   readonly #options: SessionOptions;
   readonly #conditions: Conditions;
   readonly #backoff: Backoff;
+  readonly #election: Election;
   #remotes: readonly SessionRemote[];
   #cid: string | undefined;
   #next = 0;
@@ -60,6 +62,8 @@ export class SessionMachine {
   #server: ServerRow | undefined;
   #connectedAt = 0;
   #forcedAt = -Infinity;
+  /** Whether the rows are those of a cluster's member. */
+  #isOfCluster = false;
   #bytesAtProgress = 0;
   #effects: SessionEffect[] = [];
 
@@ -69,6 +73,7 @@ export class SessionMachine {
     this.#remotes = options.shuffle ? shuffled(options.remotes, options.random) : options.remotes;
     this.#cid = options.cid;
     this.#backoff = new Backoff({ ...options.backoff, freeTries: options.remotes.length });
+    this.#election = new Election(options.random);
   }
 
   get state(): SessionState {
@@ -116,7 +121,7 @@ export class SessionMachine {
         this.#connectedAt = event.now;
         return this.#begin();
       case "dial-failed":
-        return this.#lost(event.reason, event.error, this.#backoff.failed());
+        return this.#lost(event.reason, event.error, this.#backoff.failed(), event.now);
       case "disconnected":
         return this.#disconnected(event.reason, event.error, event.now);
       case "server-schema":
@@ -184,6 +189,7 @@ export class SessionMachine {
   /** From the top, on the connection that there is (`ovsdb_cs_restart_fsm`). */
   #begin(): void {
     this.#server = undefined;
+    this.#isOfCluster = false;
     if (this.#conditions.disconnected()) this.#lastId = zeroUuid;
     if (this.#state !== "synchronizing") this.#tell("synchronizing", `connected to ${this.remote ?? ""}`);
     this.#ask("server-schema", { do: "get-server-schema" });
@@ -210,6 +216,7 @@ export class SessionMachine {
       return this.#force(row, new Error(row), now);
     }
     this.#server = row;
+    this.#isOfCluster = row.model === "clustered";
     if (row.model === "clustered") this.#minIndex = Math.max(this.#minIndex, row.index ?? 0);
     if (this.#step === "server-rows") {
       if (this.#options.changeAware) this.#push({ do: "change-aware" });
@@ -281,7 +288,7 @@ export class SessionMachine {
   #disconnected(reason: string, error: Error, now: number): void {
     // Whoever connects to us waits by itself.
     const isPassive = this.#remote?.kind === "passive";
-    this.#lost(reason, error, isPassive ? 0 : this.#backoff.disconnected(now - this.#connectedAt));
+    this.#lost(reason, error, isPassive ? 0 : this.#backoff.disconnected(now - this.#connectedAt), now);
   }
 
   /** Leaves a server that will not do. One that did, until now, is left at once; others in their turn. */
@@ -299,7 +306,8 @@ export class SessionMachine {
     this.#disconnected(reason, error, now);
   }
 
-  #lost(reason: string, error: Error, waitMs: number): void {
+  #lost(reason: string, error: Error, backoffMs: number, now: number): void {
+    const waitMs = this.#electionWait(now) ?? backoffMs;
     this.#hangUp();
     this.#server = undefined;
     if (this.#conditions.disconnected()) this.#lastId = zeroUuid;
@@ -310,6 +318,15 @@ export class SessionMachine {
     this.#tell("waiting", reason, error);
     if (waitMs === 0) this.#connect();
     else this.#push({ do: "set-timer", timer: "wait", ms: waitMs });
+  }
+
+  #electionWait(now: number): number | undefined {
+    // Whoever connects to us waits by itself.
+    if (this.#remote?.kind === "passive") return undefined;
+    if (this.#state === "monitoring" && this.#isOfCluster) this.#election.begin(now, this.#remotes.length);
+    const waitMs = this.#election.wait(now, this.#remotes.length);
+    if (waitMs !== undefined) this.#backoff.reset(0);
+    return waitMs;
   }
 
   #hangUp(): void {
@@ -330,7 +347,9 @@ export class SessionMachine {
     if (stays) return;
     const reason = "the remotes were changed";
     if (this.#state === "waiting") return this.#force(reason, new Error(reason), now);
-    this.#lost(reason, new Error(reason), 0);
+    this.#isOfCluster = false;
+    this.#election.end();
+    this.#lost(reason, new Error(reason), 0, now);
   }
 
   #clear(timer: TimerName): void {

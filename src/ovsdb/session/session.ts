@@ -260,7 +260,7 @@ export class Session {
       if (dialled.isOk()) this.#connected(dialled.value);
       else {
         const error = attempt.signal.aborted ? late : dialled.error;
-        this.#dispatch({ kind: "dial-failed", reason: error.message, error });
+        this.#dispatch({ kind: "dial-failed", reason: error.message, error, now: performance.now() });
       }
     });
   }
@@ -279,8 +279,12 @@ export class Session {
     void follow(listen(remote.address, { operation, tls, accept }), (listening) => {
       if (this.#listening !== token) {
         if (listening.isOk()) listening.value.close();
-      } else if (listening.isOk()) this.#listener = listening.value;
-      else this.#dispatch({ kind: "dial-failed", reason: listening.error.message, error: listening.error });
+      } else if (listening.isOk()) {
+        this.#listener = listening.value;
+      } else {
+        const { error } = listening;
+        this.#dispatch({ kind: "dial-failed", reason: error.message, error, now: performance.now() });
+      }
     });
   }
 
