@@ -25,7 +25,7 @@ const row = (fields: Partial<ServerRow> = {}): ServerRow => ({
 });
 
 const refusal = (reason = "unknown method") =>
-  new RejectedError({ operation: "test", reason, code: undefined, details: undefined, message: reason });
+  new RejectedError({ operation: "test", reason, details: "", message: reason });
 
 /** A machine whose time the test makes pass, and what it said to do. */
 class Bench {
