@@ -1,6 +1,6 @@
 /** How long to wait between attempts to connect. */
 export interface BackoffOptions {
-  /** The first wait, in milliseconds; at least 1000. Default: 1000. */
+  /** The first wait, in milliseconds; at least 1. Default: 1000. */
   readonly minMs?: number;
   /** The longest wait, in milliseconds; at least `minMs`. Default: 8000. */
   readonly maxMs?: number;
@@ -19,7 +19,7 @@ export class Backoff {
   #waitMs = 0;
 
   constructor(options: BackoffOptions = {}) {
-    this.#minMs = Math.max(options.minMs ?? 1000, 1000);
+    this.#minMs = Math.max(options.minMs ?? 1000, 1);
     this.#maxMs = Math.max(options.maxMs ?? 8000, this.#minMs);
     this.#freeTries = options.freeTries ?? 1;
   }

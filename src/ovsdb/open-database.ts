@@ -75,6 +75,9 @@ export type AllTables<Db extends DatabaseRows> = {
   readonly [T in TableName<Db>]: { readonly where?: "all" };
 };
 
+/** The shortest wait between attempts, in milliseconds, as in lib/reconnect.c. */
+const shortestWaitMs = 1000;
+
 const durations = ["inactivityProbe", "dialMs", "handshakeMs", "noProgressMs", "maxMessageBytes"] as const;
 
 /**
@@ -143,7 +146,10 @@ function makeSession<Db extends DatabaseRows, Request extends MonitorRequest<Db>
         shuffle: options.shuffle ?? true,
         changeAware: options.changeAware ?? true,
         retry: options.retry ?? true,
-        backoff: { minMs: backoff.minMs ?? 1000, maxMs: backoff.maxMs ?? 8000 },
+        backoff: {
+          minMs: Math.max(backoff.minMs ?? shortestWaitMs, shortestWaitMs),
+          maxMs: backoff.maxMs ?? 8000,
+        },
         dialMs: options.dialMs,
         handshakeMs: options.handshakeMs ?? 30_000,
         noProgressMs: options.noProgressMs ?? 60_000,

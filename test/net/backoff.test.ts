@@ -31,8 +31,9 @@ describe("Backoff", () => {
     expect(failures(new Backoff({ minMs: 1500, maxMs: 5000 }), 4)).toEqual([1500, 3000, 5000, 5000]);
   });
 
-  it("takes no wait below 1 s and no maximum below the minimum", () => {
-    expect(failures(new Backoff({ minMs: 10, maxMs: 20 }), 3)).toEqual([1000, 1000, 1000]);
+  it("takes no wait below 1 ms and no maximum below the minimum", () => {
+    expect(failures(new Backoff({ minMs: 0, maxMs: 0 }), 3)).toEqual([1, 1, 1]);
+    expect(failures(new Backoff({ minMs: 20, maxMs: 10 }), 3)).toEqual([20, 20, 20]);
   });
 
   it("gives an attempt as long as the last wait, and at least 1 s", () => {

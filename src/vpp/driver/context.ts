@@ -19,6 +19,7 @@ export class Context {
   /** Where VPP makes the socket of a vhost-user server that is given none. */
   readonly socketDirectory: string;
   readonly generation: number;
+  #hasCalled = false;
 
   constructor(fields: {
     readonly client: VppClient;
@@ -41,6 +42,11 @@ export class Context {
     return this.deadline.operation;
   }
 
+  /** Whether more than dumps were asked for: VPP may have changed since. */
+  get hasCalled(): boolean {
+    return this.#hasCalled;
+  }
+
   /** Whether the server has a message in a form that we know. */
   has(message: AnyMessage): boolean {
     return this.client.capability(message)?.state === "available";
@@ -48,6 +54,7 @@ export class Context {
 
   async call<In, Reply>(message: Callable<In, Reply>, request: In): Promise<Result<Reply, VSwitchError>> {
     const { generation, deadline } = this;
+    this.#hasCalled = true;
     const result = await this.client.call(message, request, { ...deadline.step(), generation });
     return result.mapErr((error) => inVerb(deadline, error));
   }

@@ -62,11 +62,15 @@ export interface VppOptions {
 /** The time that an undo has, beyond the deadline of the verb that it undoes. */
 const undoMs = 2000;
 
-/** VPP is on this host: it is knocked at often while it is being started again. */
-const reconnect = { minMs: 20, maxMs: 1000 };
-
 /** The time of a look for `watch`. */
 const lookMs = 10_000;
+
+/** What a verb came to on one connection. */
+interface Attempted<T> {
+  readonly result: Result<T, VSwitchError>;
+  /** It has changed nothing. */
+  readonly isRepeatable: boolean;
+}
 
 /** The VPP driver: the core API, said in messages of VPP's binary API. */
 export class VppVSwitch implements VSwitch {
@@ -99,7 +103,7 @@ export class VppVSwitch implements VSwitch {
     const [first] = remotes.value;
     const path = first?.kind === "unix" ? first.path : "/run/vpp/api.sock";
     const name = `vswitch-drivers ${owner}`;
-    const connected = await connectVpp({ remote, name, reconnect, ...deadline.step() });
+    const connected = await connectVpp({ remote, name, ...deadline.step() });
     if (connected.isErr()) return Err(inVerb(deadline, connected.error));
     return Ok(new VppVSwitch(options, connected.value, path));
   }
@@ -300,15 +304,17 @@ export class VppVSwitch implements VSwitch {
     const started = Deadline.start(operation, options, defaultTimeoutMs);
     if (started.isErr()) return started;
     using deadline = started.value;
-    const attempt = async (): Promise<Result<T, VSwitchError>> => {
+    const attempt = async (): Promise<Attempted<T>> => {
       const context = await this.#context(deadline);
-      return context.isErr() ? context : body(context.value);
+      if (context.isErr()) return { result: context, isRepeatable: false };
+      const result = await body(context.value);
+      return { result, isRepeatable: form !== "change" || !context.value.hasCalled };
     };
     // Awaited here: the deadline ends with this scope.
-    const result = await attempt();
+    const { result, isRepeatable } = await attempt();
     const isLost = result.isErr() && result.error.kind === "disconnected" && !this.#isClosed;
-    // What only reads may be asked of whoever answers now: most often a VPP that has just started anew.
-    return isLost && form !== "change" ? await attempt() : result;
+    // What was only looked at may be asked of whoever answers now: most often a VPP that has just started anew.
+    return isLost && isRepeatable ? (await attempt()).result : result;
   }
 
   /** A verb that changes the switch: `prepare` checks the arguments, before a connection is even looked at. */
