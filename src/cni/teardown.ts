@@ -1,11 +1,13 @@
 import type { CallOptions, InterfaceInfo, VSwitch } from "../index.js";
 import { tryLockAttachment, type Context } from "./context.js";
+import type { AttachmentId } from "./environment.js";
 import { code, CniError, fromVSwitch, isAway } from "./errors.js";
 import { handoverFiles } from "./handover.js";
 import { ipamDelete, type Ipam } from "./ipam.js";
 import type { Plan, SwitchAddress } from "./plan.js";
+import { untellPod } from "./pod.js";
 import { removeFile, removeIfEmpty, removeSocket } from "./sockets.js";
-import type { AttachmentRecord, Traces } from "./state/record.js";
+import type { AttachmentRecord, RecordedPod, Traces } from "./state/record.js";
 import { connectTo, findInterface } from "./switch.js";
 
 /** All that an ADD with this plan may leave. */
@@ -43,6 +45,8 @@ export interface Doomed {
   readonly everywhere: boolean;
   /** What is kept while the switch is away, where there is no record. */
   readonly remembered?: AttachmentRecord | undefined;
+  /** Whose annotations may name it. */
+  readonly told?: { readonly pod: RecordedPod | undefined; readonly id: AttachmentId } | undefined;
 }
 
 /** What became of the interface: `away`, the switch could not be asked. */
@@ -68,6 +72,15 @@ export async function deleteInterface(
   if (isAway(error)) return "away";
   throw fromVSwitch(error);
 }
+
+/** An attachment by its record. */
+export const doomedByRecord = (key: string, record: AttachmentRecord): Doomed => ({
+  key,
+  address: recordedSwitch(record),
+  traces: record.traces,
+  everywhere: false,
+  told: { pod: record.pod, id: record },
+});
 
 /** Connects, deletes the interface, and closes. A switch that is not there is `away`. */
 export async function deleteFromSwitch(context: Context, doomed: Doomed): Promise<InterfaceOutcome> {
@@ -134,6 +147,7 @@ export async function tearDown(context: Context, doomed: Doomed, ipam: Ipam | un
   const outcome = await attempt(() => deleteFromSwitch(context, doomed));
   await attempt(() => removeTraces(ownTraces(context, doomed.key, doomed.traces)));
   if (ipam !== undefined) await attempt(() => ipamDelete(ipam));
+  if (doomed.told?.pod !== undefined) await untellPod(context, doomed.told.pod, doomed.told.id);
   const [first, ...others] = failures;
   if (first !== undefined) throw first.withDetails(others.map(({ message }) => message));
   if (outcome === "away") {

@@ -9,17 +9,19 @@ import {
   type Context,
 } from "../context.js";
 import type { Invocation } from "../environment.js";
+import { mayWrite, writeDeviceInfo } from "../device-info.js";
 import { code, CniError } from "../errors.js";
 import { writeHandover } from "../handover.js";
 import { findPlugin, ipamAdd } from "../ipam.js";
 import { checkNamespace } from "../namespace.js";
 import type { Loaded } from "../netconf/load.js";
 import { needsLink, planAttachment, switchMakesSocket, type Plan, type SocketPaths } from "../plan.js";
+import { podOf, tellPod } from "../pod.js";
 import { noAddressing, readResult, writeResult, type Addressing, type CniResult } from "../result.js";
 import { linkSocket, permitSocket, prepareDirectories } from "../sockets.js";
 import type { AttachmentRecord } from "../state/record.js";
 import { connectTo, createInterface, unwrap } from "../switch.js";
-import { recordedSwitch, refuseShared, sweepLeftovers, tearDown, tracesOf } from "../teardown.js";
+import { doomedByRecord, refuseShared, sweepLeftovers, tearDown, tracesOf } from "../teardown.js";
 import { newestVersion } from "../versions.js";
 import type { World } from "../world.js";
 
@@ -35,10 +37,18 @@ function previousOf({ conf, version }: Loaded, { ifName, netns }: Invocation): C
   });
 }
 
+/** The device information file, unless a device plugin has written it. */
+const deviceInfoFiles = ({ runtimeConfig }: Loaded["conf"]): readonly string[] => {
+  const { CNIDeviceInfoFile: file = "" } = runtimeConfig ?? {};
+  return file !== "" && mayWrite(file) ? [file] : [];
+};
+
 function recordOf(context: Context<Loaded>, plan: Plan): AttachmentRecord {
   const { raw, conf } = context.loaded;
   const type = conf.ipam?.type ?? "";
   const { containerId, ifName } = plan.id;
+  const traces = tracesOf(plan);
+  const pod = podOf(context);
   return {
     version: 1,
     state: "adding",
@@ -46,7 +56,8 @@ function recordOf(context: Context<Loaded>, plan: Plan): AttachmentRecord {
     containerId,
     ifName,
     switch: { ...plan.address },
-    traces: tracesOf(plan),
+    traces: { ...traces, files: [...traces.files, ...deviceInfoFiles(conf)] },
+    ...(pod !== undefined && { pod }),
     ...(type !== "" && { ipam: { type, config: lasting(raw) } }),
     fingerprint: fingerprint(raw),
   };
@@ -65,12 +76,10 @@ async function settleEarlier(context: Context, plan: Plan): Promise<AttachmentRe
     });
   }
   context.world.log("warning", `an earlier ADD of ${plan.key} did not end: what it left goes first`);
-  const doomed = {
-    key: plan.key,
-    address: record === undefined ? plan.address : recordedSwitch(record),
-    traces: record?.traces ?? tracesOf(plan),
-    everywhere: record === undefined,
-  };
+  const doomed =
+    record === undefined
+      ? { key: plan.key, address: plan.address, traces: tracesOf(plan), everywhere: true }
+      : doomedByRecord(plan.key, record);
   await tearDown(context, doomed, ipamOfRecord(context, record));
   return undefined;
 }
@@ -79,6 +88,7 @@ async function settleEarlier(context: Context, plan: Plan): Promise<AttachmentRe
 interface Progress {
   ipam: boolean;
   vswitch: boolean;
+  pod: boolean;
 }
 
 async function addresses(context: Context, progress: Progress): Promise<Addressing> {
@@ -166,13 +176,35 @@ async function prepare(
 /** What an ADD may spend on what others left. */
 const sweepMs = 2000;
 
+interface Telling {
+  /** The interface's on the switch. */
+  readonly name: string;
+  readonly addressing: Addressing;
+  readonly record: AttachmentRecord;
+  readonly progress?: Progress;
+}
+
+/** The hand-over: files for the container, the device information file for the runtime, annotations for the pod. */
+async function tell(context: Context<Loaded>, plan: Plan, telling: Telling): Promise<void> {
+  const { name, addressing, record, progress } = telling;
+  const { conf, version } = context.loaded;
+  const handover = plan.handover(name, addressing);
+  writeHandover(plan, { handover, addressing, version });
+  const { CNIDeviceInfoFile: file = "" } = conf.runtimeConfig ?? {};
+  if (record.traces.files.includes(file)) writeDeviceInfo(file, handover);
+  else if (file !== "") context.world.log("info", `${file} is there already, and stays as it is`);
+  if (record.pod === undefined) return;
+  if (progress !== undefined) progress.pod = true;
+  await tellPod(context, record.pod, plan, { handover, addressing });
+}
+
 async function build(
   context: Context<Loaded>,
   plan: Plan,
   record: AttachmentRecord,
   progress: Progress,
 ): Promise<CniResult> {
-  const { store, loaded } = context;
+  const { store } = context;
   store.write(plan.key, record);
   // After the record: of two that come at once at least one sees the other's.
   refuseShared(context, plan.key, record.traces);
@@ -181,8 +213,7 @@ async function build(
   prepareDirectories(plan, !switchMakesSocket(plan));
   progress.vswitch = true;
   const { info, socket } = await makeInterface(context, vswitch, plan, addressing);
-  const handover = plan.handover(info.name, addressing);
-  writeHandover(plan, { handover, addressing, version: loaded.version });
+  await tell(context, plan, { name: info.name, addressing, record, progress });
   const result = resultOf(context, plan, socket, addressing);
   store.write(plan.key, { ...record, state: "added", result: writeResult(result, newestVersion) });
   await sweepLeftovers(context, vswitch, plan.address, sweepMs);
@@ -190,14 +221,20 @@ async function build(
 }
 
 /** Takes back what a failed ADD did, also when this run was cancelled. What could not be is told, and DEL does it. */
-async function takeBack(context: Context, plan: Plan, progress: Progress): Promise<readonly string[]> {
+async function takeBack(
+  context: Context,
+  plan: Plan,
+  record: AttachmentRecord,
+  progress: Progress,
+): Promise<readonly string[]> {
   const world = { ...context.world, signal: context.world.undoSignal };
   const calm = contextOf(world, context.invocation, context.loaded);
   const doomed = {
     key: plan.key,
     address: progress.vswitch ? plan.address : undefined,
-    traces: tracesOf(plan),
+    traces: record.traces,
     everywhere: false,
+    told: { pod: progress.pod ? record.pod : undefined, id: plan.id },
   };
   try {
     await tearDown(calm, doomed, progress.ipam ? ipamOf(calm) : undefined);
@@ -210,8 +247,8 @@ async function takeBack(context: Context, plan: Plan, progress: Progress): Promi
 }
 
 /** The same ADD again: what is missing is made, as after a restart of the switch, and the answer is the first one's. */
-async function repeat(context: Context, plan: Plan, record: AttachmentRecord): Promise<CniResult> {
-  const { world, loaded, call } = context;
+async function repeat(context: Context<Loaded>, plan: Plan, record: AttachmentRecord): Promise<CniResult> {
+  const { world, call } = context;
   const result = readResult("the record of the attachment", record.result ?? {}, newestVersion);
   const index = result.interfaces.findIndex(({ name }) => name === plan.id.ifName);
   const ips = result.ips.filter((ip) => ip.interface === index);
@@ -219,8 +256,7 @@ async function repeat(context: Context, plan: Plan, record: AttachmentRecord): P
   await using vswitch = unwrap(await connectTo(world, plan.address, call));
   prepareDirectories(plan, !switchMakesSocket(plan));
   const { info } = await makeInterface(context, vswitch, plan, addressing);
-  const handover = plan.handover(info.name, addressing);
-  writeHandover(plan, { handover, addressing, version: loaded.version });
+  await tell(context, plan, { name: info.name, addressing, record });
   return result;
 }
 
@@ -237,11 +273,12 @@ export async function add(
   using _held = await lockAttachment(context, plan.key);
   const earlier = await settleEarlier(context, plan);
   if (earlier !== undefined) return writeResult(await repeat(context, plan, earlier), loaded.version);
-  const progress = { ipam: false, vswitch: false };
+  const progress = { ipam: false, vswitch: false, pod: false };
+  const record = recordOf(context, plan);
   try {
-    return writeResult(await build(context, plan, recordOf(context, plan), progress), loaded.version);
+    return writeResult(await build(context, plan, record, progress), loaded.version);
   } catch (error) {
-    const leftBehind = await takeBack(context, plan, progress);
+    const leftBehind = await takeBack(context, plan, record, progress);
     throw error instanceof CniError ? error.withDetails(leftBehind) : error;
   }
 }

@@ -4,9 +4,10 @@ import { CniError } from "../errors.js";
 import { attachmentKey } from "../names.js";
 import type { LoadedForDelete } from "../netconf/load.js";
 import { planAttachment, type SwitchAddress } from "../plan.js";
+import { podOf } from "../pod.js";
 import type { AttachmentRecord, Traces } from "../state/record.js";
 import type { Found } from "../state/store.js";
-import { recordedSwitch, tearDown, tracesOf, type Doomed } from "../teardown.js";
+import { doomedByRecord, tearDown, tracesOf, type Doomed } from "../teardown.js";
 import type { World } from "../world.js";
 
 /**
@@ -24,13 +25,14 @@ export async function del(world: World, invocation: Invocation, loaded: LoadedFo
 }
 
 function doomedOf(context: Context<LoadedForDelete>, key: string, found: Found): Doomed {
-  if (typeof found !== "string") {
-    const { record } = found;
-    return { key, address: recordedSwitch(record), traces: record.traces, everywhere: false };
-  }
+  if (typeof found !== "string") return doomedByRecord(key, found.record);
   const { address, traces } = guess(context);
   const remembered = address && recordOf(context, address, traces);
-  return { key, address, traces, everywhere: true, remembered };
+  const { invocation, loaded } = context;
+  const { whole } = loaded;
+  const pod = whole instanceof CniError ? undefined : podOf({ ...context, loaded: whole });
+  const told = { pod, id: invocation };
+  return { key, address, traces, everywhere: true, remembered, told };
 }
 
 const noTraces: Traces = { names: [], sockets: [], files: [], directories: [] };

@@ -11,7 +11,7 @@ import { anyLocked } from "../state/lock.js";
 import { connectTo, unwrap } from "../switch.js";
 import {
   deleteInterface,
-  recordedSwitch,
+  doomedByRecord,
   sweepLeftovers,
   tearDown,
   tracesOf,
@@ -61,8 +61,7 @@ async function collectRecord(context: Context<Loaded>, key: string): Promise<voi
   const found = store.read(key);
   if (typeof found !== "string") {
     const { record } = found;
-    const doomed = { key, address: recordedSwitch(record), traces: record.traces, everywhere: false };
-    return await tearDown(context, doomed, ipamFor(context, record, record));
+    return await tearDown(context, doomedByRecord(key, record), ipamFor(context, record, record));
   }
   // A record that cannot be read still has a name, which says whose it is.
   const id = found === "corrupt" ? store.idOf(key) : undefined;

@@ -127,8 +127,10 @@ const queueEntries = {
   queues: v.optional(v.pipe(integer(1, 255), v.description("Queue pairs. Default: 1."))),
   ring: v.optional(
     v.pipe(
-      integer(64, 32_768),
-      v.check((value) => (value & (value - 1)) === 0, "a power of two from 64 to 32768"),
+      v.picklist(
+        [64, 128, 256, 512, 1024, 2048, 4096, 8192, 16_384, 32_768],
+        "a power of two from 64 to 32768",
+      ),
       v.description("Entries of a ring, a power of two. Default: the engine's."),
     ),
   ),
@@ -262,8 +264,21 @@ const commonEntries = {
   kubeconfig: v.optional(
     v.pipe(
       absolutePath,
-      v.description("Accepted and not used: the container's data is handed over by files."),
+      v.description(
+        "Kubeconfig of an account that may get and patch pods: the container's data goes into the pod's annotations too. Needs @kubernetes/client-node on the host. Default: none.",
+      ),
     ),
+  ),
+  podAnnotations: v.optional(
+    v.pipe(
+      v.boolean(),
+      v.description(
+        "Whether the pod is annotated; true without kubeconfig: by the service account of the pod that the plugin runs in. Default: true with kubeconfig, else false.",
+      ),
+    ),
+  ),
+  kubernetesTimeoutMs: v.optional(
+    v.pipe(milliseconds, v.description("How long annotating the pod may take. Default: 15000.")),
   ),
   logFile: v.optional(v.pipe(absolutePath, v.description("Default: none."))),
   logLevel: v.optional(

@@ -16,6 +16,14 @@ const traces = v.object({
   directories: v.array(v.string()),
 });
 
+const pod = v.object({
+  namespace: v.string(),
+  name: v.string(),
+  uid: v.optional(v.string()),
+  /** How its API server is reached; none: by the service account. */
+  kubeconfig: v.optional(v.string()),
+});
+
 export const recordSchema = v.object({
   version: v.literal(1),
   /** `adding`: an ADD began and is not known to have ended; `added`: it ended well. */
@@ -36,8 +44,9 @@ export const recordSchema = v.object({
   /** What ADD gave, in the form of 1.1.0. */
   result: v.optional(v.record(v.string(), v.unknown())),
   /** The pod whose annotations were written. */
-  pod: v.optional(v.object({ namespace: v.string(), name: v.string() })),
+  pod: v.optional(pod),
 });
 
 export type AttachmentRecord = v.InferOutput<typeof recordSchema>;
+export type RecordedPod = v.InferOutput<typeof pod>;
 export type Traces = v.InferOutput<typeof traces>;

@@ -1,0 +1,38 @@
+import { randomBytes } from "node:crypto";
+import { existsSync, linkSync, mkdirSync, writeFileSync } from "node:fs";
+import { posix } from "node:path";
+import type { Handover } from "../handover/index.js";
+import { fromIo, isErrno } from "./errors.js";
+import { removeFile } from "./sockets.js";
+
+/*
+ * The device information file of the Network Plumbing Working Group (device-info-spec 1.1.0), for meta plugins such as
+ * Multus, which copies it into the pod's network status. Roles, modes and the path are the container's.
+ */
+
+/** The document: what the container's end of the socket is. */
+export function deviceInfo({ interface: end }: Handover): Readonly<Record<string, unknown>> {
+  const version = "1.1.0";
+  if (end.type === "memif") {
+    const { role, mode, socket: path } = end;
+    return { type: "memif", version, memif: { role, mode, path } };
+  }
+  return { type: "vhost-user", version, "vhost-user": { mode: end.mode, path: end.socket } };
+}
+
+/** Whether the file would be this plugin's: one that is there already is a device plugin's, and stays as it is. */
+export const mayWrite = (file: string): boolean => !existsSync(file);
+
+/** Writes the file wholly, and never over another's. Throws a {@link CniError} of code 5. */
+export function writeDeviceInfo(file: string, handover: Handover): void {
+  const fresh = posix.join(posix.dirname(file), `.${randomBytes(6).toString("hex")}.tmp`);
+  try {
+    mkdirSync(posix.dirname(file), { recursive: true, mode: 0o755 });
+    writeFileSync(fresh, `${JSON.stringify(deviceInfo(handover))}\n`, { flag: "wx", mode: 0o644 });
+    linkSync(fresh, file);
+  } catch (error) {
+    if (!isErrno(error, "EEXIST")) throw fromIo(`write the device information ${file}`, error);
+  } finally {
+    removeFile(fresh);
+  }
+}
