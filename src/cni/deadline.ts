@@ -53,3 +53,31 @@ export class CommandTime implements Disposable {
     this.#caller.removeEventListener("abort", this.#onCaller);
   }
 }
+
+/** The time of one part of a command's work, whose timer keeps the process until it is disposed. */
+export class PartTime implements Disposable {
+  readonly #controller = new AbortController();
+  readonly #timer: NodeJS.Timeout;
+  readonly #caller: AbortSignal;
+  readonly #onCaller = (): void => this.#controller.abort(this.#caller.reason);
+
+  constructor(timeoutMs: number, caller: AbortSignal) {
+    this.#caller = caller;
+    this.#timer = setTimeout(
+      () => this.#controller.abort(new Error(`no answer within ${timeoutMs} ms`)),
+      timeoutMs,
+    );
+    if (caller.aborted) this.#onCaller();
+    else caller.addEventListener("abort", this.#onCaller, { once: true });
+  }
+
+  /** Fires when the time is up, or the command's signal fires. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer);
+    this.#caller.removeEventListener("abort", this.#onCaller);
+  }
+}

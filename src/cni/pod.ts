@@ -1,5 +1,6 @@
 import type { Handover } from "../handover/index.js";
 import type { Context } from "./context.js";
+import { PartTime } from "./deadline.js";
 import { oldConfigurationData } from "./handover.js";
 import type { Loaded } from "./netconf/load.js";
 import type { Plan } from "./plan.js";
@@ -37,10 +38,6 @@ export function podOf({ invocation, loaded, world }: Context<Loaded>): RecordedP
   };
 }
 
-/** Fires when the command is cancelled, or the time is up. */
-const within = (signal: AbortSignal, timeoutMs: number): AbortSignal =>
-  AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
-
 /** Tells the pod of its interface. Throws a {@link CniError}. */
 export async function tellPod(
   context: Context<Loaded>,
@@ -51,9 +48,14 @@ export async function tellPod(
   const { annotate } = await import("./kubernetes/annotate.js");
   const { kubeconfig, ...name } = pod;
   const { kubernetesTimeoutMs = 15_000 } = context.loaded.conf;
-  const access = { kubeconfig, signal: within(context.world.signal, kubernetesTimeoutMs) };
+  using time = new PartTime(kubernetesTimeoutMs, context.world.signal);
   const old = oldConfigurationData(plan, handover, addressing);
-  await annotate(access, name, { handover, old, socketDir: plan.layout.socketDir }, context.world.log);
+  await annotate(
+    { kubeconfig, signal: time.signal },
+    name,
+    { handover, old, socketDir: plan.layout.socketDir },
+    context.world.log,
+  );
 }
 
 /** A DEL does not wait for long: the pod is mostly on its way out, and its annotations with it. */
@@ -66,9 +68,10 @@ export async function untellPod(
   gone: { readonly containerId: string; readonly ifName: string },
 ): Promise<void> {
   const { kubeconfig, ...name } = pod;
+  using time = new PartTime(longestFarewell, context.world.signal);
   try {
     const { unannotate } = await import("./kubernetes/annotate.js");
-    await unannotate({ kubeconfig, signal: within(context.world.signal, longestFarewell) }, name, gone);
+    await unannotate({ kubeconfig, signal: time.signal }, name, gone);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     context.world.log("warning", `the annotations of pod ${pod.namespace}/${pod.name} stay: ${why}`);
