@@ -66,6 +66,9 @@ export interface JsonRpcCallOptions {
 /** So long incoming bytes may be worked at in one go, in milliseconds, before timers and others get their turn. */
 const longestGoMs = 8;
 
+/** Of a shorter chunk nobody keeps the time: with it, all that had come has been read, and most are one reply. */
+const longChunk = 16_384;
+
 /** A peer that asks for more than this without reading any answer asks only to fill our memory. */
 const mostAnswersQueued = 16_777_216;
 
@@ -197,7 +200,7 @@ export class JsonRpcConnection implements Disposable {
     this.#hasHeard = true;
     this.#receivedBytes += chunk.length;
     this.#probe?.received();
-    this.#beginGo();
+    if (chunk.length >= longChunk) this.#beginGo();
     const fault = this.#scanner.push(chunk, (value) => {
       if (this.#inParts !== undefined) {
         this.#finishParts(this.#inParts, value);

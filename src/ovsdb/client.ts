@@ -1,7 +1,7 @@
 import { EventEmitter } from "eventemitter3";
 import { IncompatibleError, type InvalidError, ProtocolError } from "../core/errors.js";
 import { Err, Ok, type Result } from "../core/result.js";
-import type { JsonRpcConnection } from "../jsonrpc/connection.js";
+import type { CallError, JsonRpcConnection } from "../jsonrpc/connection.js";
 import { WrittenParams } from "../jsonrpc/encode.js";
 import { encodeTransaction, type EncodedTransaction } from "./encode-transaction.js";
 import {
@@ -102,11 +102,11 @@ export class OvsdbClient<Db extends DatabaseRows = DatabaseRows> implements Asyn
     operations: Operations,
     options: OperationOptions,
   ): Promise<Result<ResultsOf<Operations>, TransactError>>;
-  async transact(
+  transact(
     operations: readonly Operation[],
     options: OperationOptions,
   ): Promise<Result<readonly OperationResult[], TransactError>> {
-    return await this.transactNoting(operations, options, undefined);
+    return this.transactNoting(operations, options, undefined);
   }
 
   /** Does what `transact` does, and tells synchronously when the answer is read: see `SessionPort`. @internal */
@@ -159,16 +159,16 @@ export class OvsdbClient<Db extends DatabaseRows = DatabaseRows> implements Asyn
     options: OperationOptions,
     answered?: () => void,
   ): Promise<Result<readonly OperationResult[], TransactError>> {
-    const { operation } = options;
-    const replied = this.#call("transact", params, options, callMs, answered);
+    const { operation, signal, timeoutMs = callMs } = options;
+    const replied = this.#connection.call("transact", params, { operation, signal, timeoutMs, answered });
     const id = this.#connection.lastCallId;
     const reply = await replied;
     if (reply.isErr()) {
-      const { error } = reply;
+      const error = this.#failed(reply.error, "transact", operation);
       // It may be a wait, which would be done whenever its time comes. ovsdb-server answers neither one.
       const isPending = (error.kind === "timeout" || error.kind === "aborted") && error.outcome === "unknown";
       if (isPending) this.#connection.notify("cancel", [id], operation);
-      return reply;
+      return Err(error);
     }
     const result = readTransactionResult(operations, encoded, reply.value, operation);
     if (result.isErr() && result.error instanceof ProtocolError) this.#end(result.error);
@@ -251,18 +251,20 @@ export class OvsdbClient<Db extends DatabaseRows = DatabaseRows> implements Asyn
 
   async #call(
     method: string,
-    params: readonly unknown[] | WrittenParams,
+    params: readonly unknown[],
     { operation, signal, timeoutMs }: OperationOptions,
     defaultMs: number,
-    answered?: () => void,
   ): Promise<Result<unknown, RequestError>> {
-    const options = { operation, signal, timeoutMs: timeoutMs ?? defaultMs, answered };
+    const options = { operation, signal, timeoutMs: timeoutMs ?? defaultMs };
     const reply = await this.#connection.call(method, params, options);
-    if (reply.isOk()) return reply;
-    // Of an answer that was none the connection knows only that this side closed it.
+    return reply.isOk() ? reply : Err(this.#failed(reply.error, method, operation));
+  }
+
+  /** Of an answer that was none the connection knows only that this side closed it. */
+  #failed(error: CallError, method: string, operation: string): RequestError {
     const { closed } = this;
-    const isOurs = reply.error.kind === "disconnected" && closed?.kind === "protocol";
-    return Err(isOurs ? overFor(operation, closed) : advised(reply.error, method));
+    const isOurs = error.kind === "disconnected" && closed?.kind === "protocol";
+    return isOurs ? overFor(operation, closed) : advised(error, method);
   }
 
   #checked<T>(value: T | Fault, what: string, { operation }: OperationOptions): Result<T, ProtocolError> {

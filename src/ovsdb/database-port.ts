@@ -99,16 +99,16 @@ class Port implements SessionPort {
     return this.#session.closed;
   }
 
-  async transact(
+  transact(
     operations: readonly Operation[],
     options: OperationOptions,
     answered?: () => void,
   ): Promise<Result<readonly OperationResult[], TransactError>> {
-    if (!isArray(operations)) return Err(noOperations(options.operation, operations));
+    if (!isArray(operations)) return Promise.resolve(Err(noOperations(options.operation, operations)));
     const { client } = this.#session;
     return client === undefined
-      ? Err(this.#notConnected(options.operation))
-      : await client.transactNoting(operations, options, answered);
+      ? Promise.resolve(Err(this.#notConnected(options.operation)))
+      : client.transactNoting(operations, options, answered);
   }
 
   async call(

@@ -1,11 +1,14 @@
 import type { KeyPart } from "./key-part.js";
 
-const bits = 4;
+const bits = 3;
 const width = 1 << bits;
 const mask = width - 1;
-/** A leaf of more entries becomes a branch, as long as the keys' hashes have bits left. */
+/**
+ * A leaf of more entries becomes a branch, as long as the keys' hashes have bits left. Four to a child then: an array
+ * that grows has room for 17, and with narrow leaves most of the memory of a tree was that room.
+ */
 const mostInLeaf = 32;
-const lastShift = 28;
+const lastShift = 27;
 
 /** A leaf with entries, or a branch with children. One shape for both: it is what every lookup looks at. */
 class Node<V> {
