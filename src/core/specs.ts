@@ -298,13 +298,13 @@ const tunnelEntries = {
   ...commonEntries,
   /** The other end's address, or `flow`: a flow sets it for each packet (Open vSwitch). */
   remote: v.union([ipAddress, v.literal("flow")], "an IPv4 or IPv6 address, or flow"),
-  /** Our address. Default: the route decides. */
+  /** Our address. Default: the route decides; VPP has to be told. */
   local: v.optional(ipAddress),
   /** Virtual network identifier, 0 to 16777215, or `flow`. Default: 0. */
   vni: v.optional(
     v.union([integer(0, 16_777_215), v.literal("flow")], "an integer from 0 to 16777215, or flow"),
   ),
-  /** UDP port of the other end. Default: 4789 for vxlan, 6081 for geneve. */
+  /** UDP port of the other end, and on VPP of this one. Default: 4789 for vxlan, 6081 for geneve. */
   dstPort: v.optional(integer(1, 65_535)),
 };
 

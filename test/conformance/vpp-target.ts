@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { connect } from "../../src/connect.js";
-import type { InterfaceSpec } from "../../src/core/specs.js";
+import type { InterfaceSpec, VxlanSpec } from "../../src/core/specs.js";
 import type { VppClient } from "../../src/vpp/api/client.js";
 import { connectVpp } from "../../src/vpp/api/connect.js";
 import { VppServer } from "../../src/testing/vpp/index.js";
@@ -37,6 +37,11 @@ export function vppExamples(directory: () => string): {
     mode: "client",
     socket: socket(name),
   });
+  const vxlan = (name: string): VxlanSpec => {
+    // Another tunnel for each name.
+    const remote = `198.51.100.${1 + Buffer.from(name).reduce((sum, byte) => (sum * 31 + byte) % 250, 0)}`;
+    return { type: "vxlan", name, remote, local: "192.0.2.1", vni: 7 };
+  };
   return {
     examples: [
       {
@@ -90,6 +95,16 @@ export function vppExamples(directory: () => string): {
         spec: (name) => ({ type: "loopback", name, mac: "02:00:5e:00:00:02" }),
         variations: [{ path: "mac", spec: (name) => ({ type: "loopback", name, mac: "02:00:5e:00:00:03" }) }],
       },
+      {
+        title: "vxlan",
+        spec: vxlan,
+        variations: [
+          { path: "vni", spec: (name) => ({ ...vxlan(name), vni: 8 }) },
+          { path: "remote", spec: (name) => ({ ...vxlan(name), remote: "203.0.113.1" }) },
+          { path: "local", spec: (name) => ({ ...vxlan(name), local: "203.0.113.1" }) },
+          { path: "adminState", spec: (name) => ({ ...vxlan(name), adminState: "down" }) },
+        ],
+      },
     ],
     unsupported: [
       { type: "internal", name: "none0" },
@@ -97,6 +112,9 @@ export function vppExamples(directory: () => string): {
       { type: "patch", name: "none0", peer: "none1" },
       { type: "geneve", name: "none0", remote: "192.0.2.2" },
       { type: "memif", name: "none0", role: "master", mode: "inject-punt", socket: "/run/none0.sock" },
+      { type: "vxlan", name: "none0", remote: "flow", local: "192.0.2.1" },
+      { type: "vxlan", name: "none0", remote: "192.0.2.2", local: "192.0.2.1", vni: "flow" },
+      { type: "vxlan", name: "none0", remote: "239.1.1.1", local: "192.0.2.1" },
       { type: "loopback", name: "none0", ofportRequest: 4 },
       { type: "loopback", name: "none0", ingressPolicing: { rate: 1 } },
       { type: "loopback", name: "none0", externalIds: { note: "none" } },

@@ -28,6 +28,16 @@ export type Device =
     }
   | { readonly type: "af-packet"; readonly hostName: string }
   | {
+      readonly type: "vxlan";
+      readonly instance: number;
+      readonly local: string;
+      readonly remote: string;
+      readonly vni: number;
+      /** The UDP ports that it receives on and sends to. */
+      readonly ports: { readonly local: number; readonly remote: number };
+      readonly table: number;
+    }
+  | {
       readonly type: "sub";
       readonly id: number;
       readonly outerVlan: number;
@@ -43,6 +53,7 @@ const deviceClasses: Readonly<Record<Device["type"], string>> = {
   "vhost-user": "vhost-user",
   tap: "virtio",
   "af-packet": "af-packet",
+  vxlan: "VXLAN",
   sub: "",
 };
 
@@ -163,7 +174,8 @@ export class Interfaces {
     changed.isAdminUp = isUp;
     const { type } = changed.device;
     // The others come up when their peer connects.
-    if (type === "loopback" || type === "tap" || type === "af-packet") changed.isLinkUp = isUp;
+    if (type === "loopback" || type === "tap" || type === "af-packet" || type === "vxlan")
+      changed.isLinkUp = isUp;
     if (type === "sub") changed.isLinkUp = this.get(changed.supSwIfIndex)?.isLinkUp ?? false;
     this.#onChange({ swIfIndex: changed.swIfIndex, isDeleted: false });
   }

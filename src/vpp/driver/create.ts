@@ -13,6 +13,7 @@ import { occupied } from "./occupied.js";
 import { changedMeanwhile, differs, notOurs, unsupported } from "./refusals.js";
 import { Steps } from "./steps.js";
 import { checkSpec } from "./support.js";
+import { normalTunnel } from "./tunnel.js";
 import { again, mostAttempts, retrying, takeBack, type Change } from "./verb.js";
 import { findBridge, findInterface, readWorld, type Found, type World } from "./world.js";
 
@@ -80,7 +81,7 @@ async function existing(
   const what = `the interface ${spec.name}`;
   if (present.mark?.owner !== owner) return Err(notOurs(operation, what, present.mark, owner));
   const unknown = untold(spec);
-  const { attach, key, ...wanted } = spec;
+  const { attach, key, ...wanted } = spec.type === "vxlan" ? normalTunnel(spec) : spec;
   const told = Object.fromEntries(Object.entries(wanted).filter(([field]) => !unknown.includes(field)));
   const now = presentSpec(present, attach);
   const found = differences(

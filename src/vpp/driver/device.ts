@@ -7,6 +7,7 @@ import type {
   MemifSpec,
   TapSpec,
   VhostUserSpec,
+  VxlanSpec,
 } from "../../core/specs.js";
 import { AfPacketCreate, AfPacketCreateV2, AfPacketCreateV3, AfPacketDelete } from "../bindings/af_packet.js";
 import { CreateLoopback, CreateLoopbackInstance, DeleteLoopback } from "../bindings/interface.js";
@@ -17,17 +18,19 @@ import type { Context } from "./context.js";
 import type { InterfaceMark } from "./marks.js";
 import { deleteSubs } from "./place.js";
 import { unsupported } from "./refusals.js";
+import { deleteTunnel, makeTunnel, sameTunnel, tunnelOf } from "./tunnel.js";
 import type { Found, World } from "./world.js";
 
 /** The types that this driver makes. */
-export type MadeSpec = VhostUserSpec | MemifSpec | TapSpec | LoopbackSpec | AfPacketSpec;
+export type MadeSpec = VhostUserSpec | MemifSpec | TapSpec | LoopbackSpec | AfPacketSpec | VxlanSpec;
 
 export const isMade = (spec: InterfaceSpec): spec is MadeSpec =>
   spec.type === "vhost-user" ||
   spec.type === "memif" ||
   spec.type === "tap" ||
   spec.type === "loopback" ||
-  spec.type === "af-packet";
+  spec.type === "af-packet" ||
+  spec.type === "vxlan";
 
 /** All that a new interface is made from. */
 export interface Making {
@@ -47,7 +50,7 @@ export interface Making {
   readonly socketId: number;
   /** It was registered for this memif. */
   readonly isNewSocket: boolean;
-  /** The number of a loopback. */
+  /** The number of a loopback or a tunnel. */
   readonly instance: number;
 }
 
@@ -185,6 +188,8 @@ export async function makeDevice(context: Context, making: Making): Promise<Resu
         return makeAfPacket(context, spec, making);
       case "loopback":
         return makeLoopback(context, making);
+      case "vxlan":
+        return makeTunnel(context, spec, making.instance);
     }
   })();
   return made.map(({ sw_if_index: index }) => index);
@@ -224,7 +229,8 @@ function isThis(
   const { tag } = details;
   if (tag !== "" && tag !== makingTag && tag !== finishedTag) return false;
   const isIp = spec.type === "memif" && spec.mode === "ip";
-  if (device.type !== spec.type || (!isIp && details.l2_address !== mac)) return false;
+  const hasMac = !isIp && spec.type !== "vxlan";
+  if (device.type !== spec.type || (hasMac && details.l2_address !== mac)) return false;
   switch (device.type) {
     case "memif":
       // Its socket's id may have become another path's before it was made.
@@ -241,6 +247,12 @@ function isThis(
       return spec.type === "af-packet" && device.details.host_if_name === spec.device;
     case "loopback":
       return device.instance === instance;
+    case "vxlan":
+      return (
+        spec.type === "vxlan" &&
+        device.tunnel.instance === instance &&
+        sameTunnel(device.tunnel, tunnelOf(spec))
+      );
   }
 }
 
@@ -266,6 +278,8 @@ export async function deleteDevice(
       return context.call(AfPacketDelete, { host_if_name: device.details.host_if_name });
     case "loopback":
       return context.call(DeleteLoopback, request);
+    case "vxlan":
+      return deleteTunnel(context, device.tunnel);
     case "other": {
       const why = `the interface ${name} (VPP: ${details.interface_name}) is of a kind that this library does not make, or whose plugin does not tell of it: delete it by hand`;
       return Err(unsupported(context.operation, "type", why));

@@ -116,6 +116,10 @@ function deviceFields({ device }: Found): Record<string, unknown> {
       return { device: device.details.host_if_name };
     case "af-packet":
       return { device: device.details.host_if_name };
+    case "vxlan": {
+      const { local, remote, vni, port } = device.tunnel;
+      return { local, remote, vni, dstPort: port };
+    }
     case "loopback":
     case "other":
       return {};

@@ -1,7 +1,13 @@
+import { randomInt } from "node:crypto";
 import { RejectedError, type VSwitchError } from "../../core/errors.js";
 import { Err, Ok, type Result } from "../../core/result.js";
 import type { CreatedInterface } from "../../core/vswitch.js";
-import { SwInterfaceSetFlags, SwInterfaceSetMtu, SwInterfaceTagAddDel } from "../bindings/interface.js";
+import {
+  SwInterfaceSetFlags,
+  SwInterfaceSetMacAddress,
+  SwInterfaceSetMtu,
+  SwInterfaceTagAddDel,
+} from "../bindings/interface.js";
 import type { Context } from "./context.js";
 import {
   deleteDevice,
@@ -40,6 +46,9 @@ function freeInstance(world: World): number {
   while (taken.has(instance)) instance++;
   return instance;
 }
+
+/** People's tunnels are numbered from 0 on: from its number one is known again whose creation was not answered. */
+const randomInstance = (): number => randomInt(0x10_0000, 0x100_0000);
 
 /** Makes an interface where nothing is in the way; `again`: somebody else has got in the way meanwhile. */
 export async function make(
@@ -86,7 +95,7 @@ export async function make(
     socket: socket ?? "",
     socketId,
     isNewSocket,
-    instance: freeInstance(world),
+    instance: spec.type === "vxlan" ? randomInstance() : freeInstance(world),
   };
   const index = await makeTagged(change, steps, making);
   if (index === again || index.isErr()) return index;
@@ -107,8 +116,11 @@ const isSharedByOurs = (world: World, spec: MadeSpec): boolean =>
       mark?.ownsSocket === true && device.type === "memif" && device.socket === spec.socket,
   );
 
-/** SUBIF_ALREADY_EXISTS, IF_ALREADY_EXISTS, INVALID_REGISTRATION: somebody else has just made the same. */
-const taken: ReadonlySet<number | undefined> = new Set([-68, -79, -31]);
+/**
+ * SUBIF_ALREADY_EXISTS, IF_ALREADY_EXISTS, INVALID_REGISTRATION, TUNNEL_EXIST, INSTANCE_IN_USE: somebody else has just
+ * made the same.
+ */
+const taken: ReadonlySet<number | undefined> = new Set([-68, -79, -31, -75, -147]);
 
 async function makeTagged(
   change: Change,
@@ -209,11 +221,17 @@ async function configure(
     const set = await context.call(SwInterfaceSetMtu, { sw_if_index: index, mtu: [spec.mtu, 0, 0, 0] });
     if (set.isErr()) return set;
   }
+  if (spec.mac !== undefined && spec.type === "vxlan") {
+    const set = await context.call(SwInterfaceSetMacAddress, { sw_if_index: index, mac_address: spec.mac });
+    if (set.isErr()) return set;
+  }
   const arranged = await arrange(context, { index, domain: undefined, subs: [] }, place);
   if (arranged === again || arranged.isErr()) return arranged;
-  if (spec.adminState === "down") return Ok(undefined);
-  const up = await context.call(SwInterfaceSetFlags, { sw_if_index: index, flags: 1 });
-  return up.map(() => undefined);
+  // VPP makes a tunnel that is up, and everything else down.
+  if (spec.adminState === "down" && spec.type !== "vxlan") return Ok(undefined);
+  const flags = spec.adminState === "down" ? 0 : 1;
+  const set = await context.call(SwInterfaceSetFlags, { sw_if_index: index, flags });
+  return set.map(() => undefined);
 }
 
 /** Where an interface was to be put. */

@@ -10,6 +10,7 @@ import { arrange, hindrance, isPlaced, placeIn, placeOf, raise, vlansOf, type Pl
 import { changedMeanwhile, noInterface, notOurs, unsupported } from "./refusals.js";
 import { Steps } from "./steps.js";
 import { checkAttachment } from "./support.js";
+import { hasVlan, noVlans } from "./tunnel.js";
 import { again, mostAttempts, retrying, takeBack, type Change } from "./verb.js";
 import { layoutOf, nowhere, type Layout } from "./vlan.js";
 import {
@@ -62,6 +63,8 @@ async function moveOnce(
     const why = `the interface ${name} is a memif of mode ip, carries no Ethernet and cannot be on a bridge`;
     return Err(unsupported(operation, "attach", why));
   }
+  if (wanted.attachment !== undefined && found.device.type === "vxlan" && hasVlan(wanted.attachment))
+    return Err(unsupported(operation, "attach", `the interface ${name}: ${noVlans}`));
   const hindered = hindrance(operation, world.value, found, wanted.layout);
   if (hindered !== undefined) return Err(hindered);
   if (isThere(world.value, found, wanted)) return told(context, found, false);

@@ -1,6 +1,7 @@
 import { ConflictError } from "../../core/errors.js";
 import type { Context } from "./context.js";
 import type { MadeSpec } from "./device.js";
+import { collide, tunnelOf } from "./tunnel.js";
 import type { World } from "./world.js";
 
 /** The unix socket of an interface that is to be made. */
@@ -41,6 +42,8 @@ export function occupied(
       device.details.host_if_name === (spec.device ?? spec.name)
     )
       taken = `the device ${device.details.host_if_name}`;
+    if (device.type === "vxlan" && spec.type === "vxlan" && collide(device.tunnel, tunnelOf(spec)))
+      taken = `VNI ${device.tunnel.vni} to ${device.tunnel.remote}`;
     if (taken === undefined) continue;
     const message = `${operation}: ${spec.type} interface ${spec.name}: the interface ${name} has ${taken} already: use another`;
     const error = new ConflictError({ operation, object: `interface ${spec.name}`, message });

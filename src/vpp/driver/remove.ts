@@ -12,8 +12,8 @@ import { Steps } from "./steps.js";
 import type { Change } from "./verb.js";
 import { domainsOf, findInterface, readDetails, readWorld, type Found } from "./world.js";
 
-/** INVALID_SW_IF_INDEX: it is gone already. */
-const gone = -2;
+/** INVALID_SW_IF_INDEX, and of a tunnel NO_SUCH_ENTRY: it is gone already. */
+const gone: ReadonlySet<number | undefined> = new Set([-2, -6]);
 
 /** `deleteInterface`. */
 export async function remove(change: Change, name: string): Promise<Result<Deleted, VSwitchError>> {
@@ -79,5 +79,5 @@ async function deleteSame(context: Context, found: Found): Promise<Result<boolea
   if (!isSame) return Ok(false);
   const deleted = await deleteDevice(context, found);
   if (deleted.isOk()) return Ok(true);
-  return deleted.error.kind === "rejected" && deleted.error.code === gone ? Ok(false) : deleted;
+  return deleted.error.kind === "rejected" && gone.has(deleted.error.code) ? Ok(false) : deleted;
 }

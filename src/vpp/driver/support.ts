@@ -13,10 +13,18 @@ import {
 } from "../bindings/memif.js";
 import { TapCreateV2, TapCreateV3 } from "../bindings/tapv2.js";
 import { CreateVhostUserIf, CreateVhostUserIfV2 } from "../bindings/vhost_user.js";
+import {
+  VxlanAddDelTunnel,
+  VxlanAddDelTunnelV2,
+  VxlanAddDelTunnelV3,
+  VxlanTunnelDump,
+  VxlanTunnelV2Dump,
+} from "../bindings/vxlan.js";
 import type { Capability } from "../api/capability.js";
 import type { AnyMessage } from "../wire/index.js";
 import { invalid, unsupported } from "./refusals.js";
 import { longestBridgeName, longestName } from "./marks.js";
+import { localFault, refusedTunnel } from "./tunnel.js";
 import { layoutOf, refusedVlan } from "./vlan.js";
 
 /** What the server can do with a message; undefined: there is no connection. */
@@ -47,6 +55,13 @@ const needs: Partial<Record<InterfaceType, Needs>> = {
     plugin: "af_packet_plugin.so",
   },
   loopback: { messages: [[CreateLoopbackInstance], [CreateLoopback]] },
+  vxlan: {
+    messages: [
+      [VxlanAddDelTunnelV3, VxlanAddDelTunnelV2, VxlanAddDelTunnel],
+      [VxlanTunnelV2Dump, VxlanTunnelDump],
+    ],
+    plugin: "vxlan_plugin.so",
+  },
 };
 
 const lacking: Partial<Record<InterfaceType, string>> = {
@@ -54,7 +69,6 @@ const lacking: Partial<Record<InterfaceType, string>> = {
   dpdk: "VPP opens its DPDK devices by the dpdk section of its startup.conf, when it starts: not offered",
   patch: "VPP has no patch cables: attach the interfaces to one bridge domain",
   geneve: "geneve tunnels are not offered on VPP",
-  vxlan: "vxlan tunnels are not offered on VPP",
 };
 
 /** What is wrong with messages of which none can be used. */
@@ -187,13 +201,21 @@ export function checkSpec(
   ask: Ask,
 ): Result<void, VSwitchError> {
   const what = `${spec.type} interface ${spec.name}`;
+  const refuse = ({ path, why }: Fault): Result<void, VSwitchError> =>
+    Err(unsupported(operation, path, `${what}: ${path}: ${why}`));
   const unknown = unsupportedField(spec);
-  if (unknown !== undefined)
-    return Err(unsupported(operation, unknown.path, `${what}: ${unknown.path}: ${unknown.why}`));
+  if (unknown !== undefined) return refuse(unknown);
   const support = typeSupport(ask, spec.type);
   if (!support.supported) {
     const message = `${operation}: ${what}: ${support.why}`;
     return Err(new UnsupportedError({ operation, feature: spec.type, message }));
+  }
+  const tunnel = refusedTunnel(spec, (message) => ask(message)?.state === "available");
+  if (tunnel !== undefined) return refuse(tunnel);
+  const local = localFault(spec);
+  if (local !== undefined) {
+    const given = "local" in spec && spec.local !== undefined ? spec.local : "left out";
+    return Err(invalid(operation, what, "local", local.expected, given));
   }
   const most = longestName(owner, spec.key === spec.name ? undefined : spec.key);
   if (Buffer.byteLength(spec.name) > most) {

@@ -9,6 +9,7 @@ import { SwInterfaceVhostUserDump, type SwInterfaceVhostUserDetails } from "../b
 import type { DumpMessage } from "../wire/index.js";
 import type { Context } from "./context.js";
 import { readDomainTag, readInterfaceTag, type DomainMark, type InterfaceMark } from "./marks.js";
+import { readTunnels, type FoundTunnel } from "./tunnel.js";
 import { isOurSub } from "./vlan.js";
 
 /** VPP's number for "none" and "all". */
@@ -22,6 +23,7 @@ export type Device =
   | { readonly type: "af-packet"; readonly details: AfPacketDetails }
   /** `instance`: from VPP's name for it; undefined: somebody renamed it. */
   | { readonly type: "loopback"; readonly instance: number | undefined }
+  | { readonly type: "vxlan"; readonly tunnel: FoundTunnel }
   | { readonly type: "other" };
 
 /** An interface as VPP has it. */
@@ -90,7 +92,7 @@ async function ifThere<In, Details>(
 /** Reads everything, in one go. */
 export async function readWorld(context: Context): Promise<Result<World, VSwitchError>> {
   const all = { sw_if_index: none };
-  const [interfaces, domains, sockets, memifs, vhosts, taps, packets] = await Promise.all([
+  const [interfaces, domains, sockets, memifs, vhosts, taps, packets, tunnels] = await Promise.all([
     context.dump(SwInterfaceDump, { ...all, name_filter_valid: false, name_filter: "" }),
     context.dump(BridgeDomainDump, { bd_id: none, sw_if_index: none }),
     ifThere(context, MemifSocketFilenameDump, {}),
@@ -98,6 +100,7 @@ export async function readWorld(context: Context): Promise<Result<World, VSwitch
     ifThere(context, SwInterfaceVhostUserDump, all),
     ifThere(context, SwInterfaceTapV2Dump, all),
     ifThere(context, AfPacketDump, {}),
+    readTunnels(context),
   ]);
   if (interfaces.isErr()) return interfaces;
   if (domains.isErr()) return domains;
@@ -106,6 +109,7 @@ export async function readWorld(context: Context): Promise<Result<World, VSwitch
   if (vhosts.isErr()) return vhosts;
   if (taps.isErr()) return taps;
   if (packets.isErr()) return packets;
+  if (tunnels.isErr()) return tunnels;
   const paths = new Map(sockets.value.map((socket) => [socket.socket_id, socket.socket_filename]));
   const devices = new Map<number, Device>();
   for (const details of memifs.value)
@@ -117,6 +121,7 @@ export async function readWorld(context: Context): Promise<Result<World, VSwitch
   for (const details of vhosts.value) devices.set(details.sw_if_index, { type: "vhost-user", details });
   for (const details of taps.value) devices.set(details.sw_if_index, { type: "tap", details });
   for (const details of packets.value) devices.set(details.sw_if_index, { type: "af-packet", details });
+  for (const [index, tunnel] of tunnels.value) devices.set(index, { type: "vxlan", tunnel });
   return Ok(join(interfaces.value, domains.value, devices, paths));
 }
 

@@ -70,6 +70,22 @@ const verbs: Readonly<Record<string, Verb>> = {
     prepare: nothing,
     act: (vswitch, _bench, options) => vswitch.createInterface({ type: "tap", name: "tap9" }, options),
   },
+  "createInterface of a vxlan on a new bridge": {
+    prepare: nothing,
+    act: (vswitch, _bench, options) =>
+      vswitch.createInterface(
+        {
+          type: "vxlan",
+          name: "tunnel0",
+          local: "192.0.2.1",
+          remote: "198.51.100.1",
+          vni: 7,
+          mac: "02:00:00:00:00:07",
+          attach: { bridge: "4" },
+        },
+        options,
+      ),
+  },
   "createInterface of an af-packet": {
     prepare: nothing,
     act: (vswitch, _bench, options) =>

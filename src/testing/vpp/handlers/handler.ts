@@ -33,7 +33,9 @@ export const retvals = {
   invalidVlanTagCount: -72,
   invalidArgument: -73,
   unexpectedInterfaceState: -74,
+  tunnelExist: -75,
   ifAlreadyExists: -79,
+  sameSrcDst: -82,
   invalidSubSwIfIndex: -98,
   addressInUse: -105,
   entryAlreadyExists: -116,
@@ -43,5 +45,6 @@ export const retvals = {
   bdIdExceedMax: -122,
   unsupported: -126,
   duplicateIfAddress: -127,
+  instanceInUse: -147,
   bdAlreadyHasBvi: -152,
 } as const;

@@ -5,8 +5,9 @@ import type { CallHandler, DumpHandler } from "./handler.js";
 import { interfaces } from "./interfaces.js";
 import { memif } from "./memif.js";
 import { system } from "./system.js";
+import { tunnels } from "./tunnels.js";
 
-const all = [system, interfaces, addresses, bridges, memif, devices];
+const all = [system, interfaces, addresses, bridges, memif, devices, tunnels];
 
 /** All calls that the simulated VPP can do, by name. */
 export const callHandlers: ReadonlyMap<string, CallHandler> = new Map(
