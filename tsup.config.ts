@@ -3,6 +3,7 @@ import { defineConfig } from "tsup";
 export default defineConfig({
   entry: {
     index: "src/index.ts",
+    "cni/index": "src/cni/index.ts",
     "container/index": "src/container/index.ts",
     "ovsdb/index": "src/ovsdb/index.ts",
     "ovsdb/codegen/index": "src/ovsdb/codegen/index.ts",

@@ -23,11 +23,14 @@ export const code = {
   internal: 999,
 } as const;
 
-/** What the plugin answers when it fails: one JSON document on standard output. */
+/** Why a command failed. */
 export class CniError extends Error {
+  /** Of the CNI specification below 100: 7 is a wrong configuration, 11 means to try again. */
   readonly code: number;
+  /** More of it, such as what could not be taken back; "" for nothing. */
   readonly details: string;
 
+  /** @internal */
   constructor(fields: { code: number; message: string; details?: string | undefined; cause?: unknown }) {
     super(fields.message, fields.cause === undefined ? undefined : { cause: fields.cause });
     this.name = "CniError";
@@ -42,6 +45,14 @@ export class CniError extends Error {
     return new CniError({ code: this.code, message: this.message, details, cause: this.cause });
   }
 }
+
+/** What nobody foresaw. */
+export const fault = (cause: unknown): CniError =>
+  new CniError({
+    code: code.internal,
+    message: `a fault of this plugin, please report it: ${cause instanceof Error ? cause.message : String(cause)}`,
+    cause,
+  });
 
 const codeOf = (error: VSwitchError): number => {
   switch (error.kind) {

@@ -1,9 +1,8 @@
 import * as v from "valibot";
 import { validate } from "../../core/validate.js";
-import { idPattern } from "../environment.js";
 import { code, CniError } from "../errors.js";
 import { impliedVersion, isSupported, supportedVersions, type CniVersion } from "../versions.js";
-import { canonical } from "./keys.js";
+import { canonical, misplacedList, type Keys } from "./keys.js";
 import {
   commonSchema,
   netconfKeys,
@@ -74,7 +73,13 @@ function valueAt(document: unknown, path: string): unknown {
   return value;
 }
 
-function check<const T extends v.GenericSchema>(schema: T, document: unknown): v.InferOutput<T> {
+function check<const T extends v.GenericSchema>(schema: T, document: unknown, keys: Keys): v.InferOutput<T> {
+  const list = misplacedList(document, keys);
+  if (list !== undefined)
+    throw new CniError({
+      code: code.invalidConfig,
+      message: `the network configuration is wrong: ${list} is a list; expected an object`,
+    });
   const checked = validate("netconf", "netconf", schema, document);
   if (checked.isOk()) return checked.value;
   const { path, got, expected } = checked.error;
@@ -88,14 +93,6 @@ function check<const T extends v.GenericSchema>(schema: T, document: unknown): v
   throw new CniError({
     code: code.invalidConfig,
     message: `the network configuration is wrong: ${path === "" ? "it" : path} is ${got}; expected ${expected}`,
-  });
-}
-
-function checkName(name: string): void {
-  if (idPattern.test(name) && name.length <= 200) return;
-  throw new CniError({
-    code: code.invalidConfig,
-    message: `the network configuration has name ${JSON.stringify(name)}: expected at most 200 letters, digits, dots, underscores and hyphens, a letter or digit first`,
   });
 }
 
@@ -113,8 +110,7 @@ function decodeNetconf(text: string): Decoded {
 }
 
 function wholeOf({ raw, document, version }: Decoded): Loaded {
-  const conf = check(netconfSchema, document);
-  checkName(conf.name);
+  const conf = check(netconfSchema, document, netconfKeys);
   return { version, conf, raw };
 }
 
@@ -130,8 +126,7 @@ export function loadForDelete(text: string): LoadedForDelete {
     return { ...whole, whole, host: whole.conf.host };
   } catch (error) {
     if (!(error instanceof CniError)) throw error;
-    const conf = check(commonSchema, document);
-    checkName(conf.name);
+    const conf = check(commonSchema, document, { ipam: {} });
     const host = v.safeParse(switchSchema, document["host"]);
     return { version, conf, raw, whole: error, host: host.success ? host.output : undefined };
   }

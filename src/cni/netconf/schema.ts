@@ -3,6 +3,8 @@
  * made from this one.
  */
 import * as v from "valibot";
+import { idPattern } from "../environment.js";
+import { supportedVersions } from "../versions.js";
 import type { Keys } from "./keys.js";
 
 const integer = (low: number, high: number) =>
@@ -222,12 +224,22 @@ const milliseconds = integer(1, 600_000);
 
 export const validAttachmentsKey = "cni.dev/valid-attachments";
 
+const networkNames = "at most 200 letters, digits, dots, underscores and hyphens, a letter or digit first";
+
 /** What every command needs. */
 const commonEntries = {
   cniVersion: v.optional(
-    v.pipe(v.string(), v.description("Version of the CNI specification. Default: 0.1.0.")),
+    v.pipe(
+      v.picklist([...supportedVersions, ""]),
+      v.description("Version of the CNI specification. Default: 0.1.0."),
+    ),
   ),
-  name: v.pipe(v.string("the name of the network"), v.description("Name of the network.")),
+  name: v.pipe(
+    v.string("the name of the network"),
+    v.regex(idPattern, networkNames),
+    v.maxLength(200, networkNames),
+    v.description("Name of the network."),
+  ),
   type: v.pipe(v.string("the name of the plugin"), v.description('Name of the plugin: "userspace".')),
   ifName: v.optional(
     v.pipe(
@@ -309,6 +321,9 @@ const runtimeEntries = {
   [validAttachmentsKey]: v.optional(v.array(v.looseObject({ containerID: v.string(), ifname: v.string() }))),
 };
 
+/** What an administrator writes. */
+export const plainSchema = v.object(commonEntries);
+
 /** Other plugins and runtimes have keys beside ours: those are left alone. */
 export const netconfSchema = v.looseObject({ ...commonEntries, ...runtimeEntries });
 
@@ -341,7 +356,7 @@ const endKeys: Keys = {
   vhost: leaf(vhost),
   bridge: leaf(bridge),
   socket: leaf(socket),
-  trunk: { id: null, minID: null, maxID: null },
+  trunk: [{ id: null, minID: null, maxID: null }],
 };
 
 /** The spelling of every key that is matched without regard to case. */
@@ -350,7 +365,9 @@ export const netconfKeys: Keys = {
   host: endKeys,
   container: endKeys,
   ipam: { type: null },
-  paths: leaf(pathMapping),
+  dns: {},
+  capabilities: {},
+  paths: [leaf(pathMapping)],
   runtimeConfig: {
     mac: null,
     ips: null,
@@ -358,4 +375,6 @@ export const netconfKeys: Keys = {
     CNIDeviceInfoFile: null,
   },
   args: { cni: { mac: null } },
+  prevResult: {},
+  [validAttachmentsKey]: [{ containerID: null, ifname: null }],
 };
