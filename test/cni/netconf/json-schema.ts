@@ -11,17 +11,19 @@ const hostRules: JsonSchema = {
   properties: { iftype: { enum: ["memif", "vhostuser"] } },
   allOf: [
     {
-      if: { properties: { iftype: { const: "memif" } } },
-      then: {
-        required: ["memif"],
-        properties: {
-          memif: { required: ["role"], properties: { role: { enum: ["master", "slave"] } } },
+      anyOf: [
+        { properties: { iftype: { const: "vhostuser" } } },
+        {
+          required: ["memif"],
+          properties: { memif: { required: ["role"], properties: { role: { enum: ["master", "slave"] } } } },
         },
-      },
+      ],
     },
     {
-      if: { properties: { engine: { const: "ovs-dpdk" } } },
-      then: { properties: { netType: { enum: ["bridge", "none", ""] } } },
+      anyOf: [
+        { properties: { engine: { const: "vpp" } } },
+        { properties: { netType: { enum: ["bridge", "none", ""] } } },
+      ],
     },
   ],
 };
