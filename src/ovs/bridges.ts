@@ -4,7 +4,7 @@ import { Err, Ok, type Result } from "../core/result.js";
 import type { BridgeSpec } from "../core/specs.js";
 import type { Deleted, EnsuredBridge } from "../core/vswitch.js";
 import { checkApplied } from "./check.js";
-import { applied, commit, notApplied, retrying, type Committed, type Context } from "./context.js";
+import { commit, committedApplied, notApplied, retrying, type Committed, type Context } from "./context.js";
 import { select } from "./database.js";
 import { bridgeInfo } from "./info.js";
 import { portsOf, readBridge } from "./lookup.js";
@@ -165,7 +165,7 @@ async function removeBridgeOnFacts(
     deleteBridgeOperations(root, { id: bridge._uuid, marks: ownerPair(owner), localPort: port._uuid }),
   );
   if (committed.isErr()) return committed;
-  const done = await applied(context, committed.value);
+  const done = await committedApplied(context, committed.value);
   if (done?.isErr() === true) {
     const doing = `waiting for ovs-vswitchd to let go of the bridge ${name}, which is deleted in the database (is ovs-vswitchd running?)`;
     return Err(notApplied(context, doing, done.error));

@@ -7,8 +7,8 @@ import {
 } from "../core/errors.js";
 import { Err, Ok, type Result } from "../core/result.js";
 import type { InterfaceSpec } from "../core/specs.js";
-import { applied, type Committed, type Context } from "./context.js";
-import { readInterface } from "./lookup.js";
+import { appliedInterface } from "./applied.js";
+import type { Committed, Context } from "./context.js";
 import type { InterfaceRow, Uuid } from "./rows.js";
 
 /** What a verb committed, and how to take it back. */
@@ -31,12 +31,10 @@ export async function checkApplied(
 ): Promise<Result<InterfaceRow | undefined, VSwitchError>> {
   const { session, deadline } = context;
   if (deadline.hasPassed) return Err(await giveUp(context, subject, undefined));
-  const done = await applied(context, committed);
-  if (done === undefined) return Ok(undefined);
+  if (committed.nextCfg === undefined) return Ok(undefined);
+  const done = await appliedInterface(session, committed.nextCfg, subject.interface, deadline);
   if (done.isErr()) return Err(await giveUp(context, subject, done.error));
-  const read = await readInterface(session, deadline, subject.interface);
-  if (read.isErr()) return Err(await giveUp(context, subject, read.error));
-  const row = read.value;
+  const row = done.value;
   if (row === undefined) return Err(deletedMeanwhile(context, subject));
   const why = faultOf(row);
   return why === undefined ? Ok(row) : Err(await refuse(context, subject, why));

@@ -8,6 +8,7 @@ import {
   type Operation,
   type OperationResult,
 } from "../ovsdb/index.js";
+import { applied } from "./applied.js";
 import type { Db } from "./database.js";
 import { numberedOperations, type OwnPort } from "./plan.js";
 import type { Filled, Transaction } from "./prepared.js";
@@ -152,11 +153,9 @@ export function notApplied({ deadline }: Context, doing: string, cause: VSwitchE
 }
 
 /** Waits for vswitchd, if the verb waits at all. */
-export async function applied(
-  context: Context,
-  committed: Committed,
+export async function committedApplied(
+  { session, deadline }: Context,
+  { nextCfg }: Committed,
 ): Promise<Result<void, VSwitchError> | undefined> {
-  if (committed.nextCfg === undefined) return undefined;
-  const { operation, session, deadline } = context;
-  return session.applied(committed.nextCfg, { operation, ...deadline.step() });
+  return nextCfg === undefined ? undefined : applied(session, nextCfg, deadline);
 }

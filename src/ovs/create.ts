@@ -3,6 +3,7 @@ import { differences } from "../core/differences.js";
 import { Err, Ok, type Result } from "../core/result.js";
 import type { InterfaceSpec } from "../core/specs.js";
 import type { CreatedInterface } from "../core/vswitch.js";
+import { appliedInterface, readConfiguration } from "./applied.js";
 import { checkApplied, warningsOf } from "./check.js";
 import {
   ChangedMeanwhile,
@@ -15,7 +16,7 @@ import {
 } from "./context.js";
 import { select } from "./database.js";
 import { interfaceInfo, presentSpec } from "./info.js";
-import { lookUp, readInterface, type Found } from "./lookup.js";
+import { lookUp, type Found } from "./lookup.js";
 import { holdingBridge, markOf } from "./marks.js";
 import { bridgeNameOf, targetOf } from "./placement.js";
 import { createOperations, insertedId, type Target } from "./plan.js";
@@ -81,13 +82,12 @@ async function existing(
   const changes = differences(wanted, presentSpec(found, spec));
   if (changes.length > 0) return Err(differs(operation, `the interface ${spec.name}`, changes));
   // Whoever made it may still be waiting for vswitchd: so do we.
-  const { root } = session;
-  if (!context.wait || root === undefined) return present(context, spec, found);
-  const ready = await session.applied(root.next_cfg, { operation, ...deadline.step() });
-  if (ready.isErr() && ready.error.kind === "disconnected") return ready;
-  if (ready.isErr()) return Err(deadline.failure("waiting for ovs-vswitchd", "not-sent"));
+  if (!context.wait) return present(context, spec, found);
+  const numbers = await readConfiguration(session, deadline);
+  if (numbers.isErr()) return numbers;
+  if (numbers.value === undefined) return present(context, spec, found);
   // What vswitchd has written of it since; and whoever made it may have taken it back.
-  const fresh = await readInterface(session, deadline, found.interface._uuid);
+  const fresh = await appliedInterface(session, numbers.value.next_cfg, found.interface._uuid, deadline);
   if (fresh.isErr()) return fresh;
   if (fresh.value === undefined) return Err(new ChangedMeanwhile(operation, `the interface ${spec.name}`));
   return present(context, spec, { ...found, interface: fresh.value });

@@ -2,7 +2,7 @@ import type { VSwitchError } from "../core/errors.js";
 import { Err, Ok, type Result } from "../core/result.js";
 import type { Collected } from "../core/vswitch.js";
 import { sweepBridges } from "./bridges.js";
-import { applied, commit, notApplied, type Context } from "./context.js";
+import { commit, committedApplied, notApplied, type Context } from "./context.js";
 import { select } from "./database.js";
 import { lifetimeOf, markOf, ownerPair } from "./marks.js";
 import { remove } from "./remove.js";
@@ -43,7 +43,7 @@ export async function collect(
   if (context.wait && deleted.length > 0) {
     const numbered = await commit(context, root.value, []);
     if (numbered.isErr()) return numbered;
-    const done = await applied(context, numbered.value);
+    const done = await committedApplied(context, numbered.value);
     if (done?.isErr() === true) {
       const doing = "waiting for ovs-vswitchd to let go of what was deleted (is ovs-vswitchd running?)";
       return Err(notApplied(context, doing, done.error));

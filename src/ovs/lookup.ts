@@ -1,6 +1,6 @@
 import type { Deadline } from "../core/call.js";
 import type { VSwitchError } from "../core/errors.js";
-import { Err, Ok, type Result } from "../core/result.js";
+import { Ok, type Result } from "../core/result.js";
 import { select } from "./database.js";
 import type { PlacedInterface } from "./info.js";
 import { isHolding } from "./marks.js";
@@ -116,20 +116,6 @@ export async function portsOf(
   const [row] = read.value[0].rows;
   const [local] = read.value[1].rows;
   return Ok({ ports: row?.ports ?? [], localPort: local?._uuid });
-}
-
-/** The row of one interface, by its id; `undefined`: it is gone. */
-export async function readInterface(
-  session: Session,
-  deadline: Deadline,
-  id: Uuid,
-): Promise<Result<InterfaceRow | undefined, VSwitchError>> {
-  const read = await session.read(
-    [select("Interface", [["_uuid", "==", id]], interfaceColumnsWithCounters)],
-    deadline,
-  );
-  if (read.isErr()) return Err(read.error);
-  return Ok(read.value[0].rows[0]);
 }
 
 /** Everything, joined. */

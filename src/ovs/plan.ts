@@ -19,7 +19,8 @@ import { interfaceColumns, portColumns } from "./spec-columns.js";
  * just what the decision was made on, so that whatever others do meanwhile, it happens wholly or not at all. An
  * operation that matches no row succeeds in OVSDB (RFC 7047 section 5.2): the guards are what makes it fail. Where one
  * change of `Bridge.ports` is all that a transaction does, its count says the same (see `commit`), and saves the server
- * a guard.
+ * a guard. That a row is there is asked by its conditions alone (`!=` no row at all): the server makes a whole row of
+ * each that it is told to compare with. A name needs no comparing: it never changes (`"mutable": false`).
  */
 
 type Operations = readonly Operation<Db>[];
@@ -100,10 +101,10 @@ function putOn(root: Uuid, target: Target, port: Uuid | NamedUuid): Operations {
   const isNew = port instanceof NamedUuid;
   switch (target.kind) {
     case "known": {
-      const { id, name } = target;
+      const { id } = target;
       const on = mutate("Bridge", [["_uuid", "==", id]], [["ports", "insert", [port]]]);
       // A new port that no bridge refers to is collected, and its interface with it: then nothing was done at all.
-      return isNew ? [on] : [wait("Bridge", [["_uuid", "==", id]], ["name"], "==", [{ name }], 0), on];
+      return isNew ? [on] : [wait("Bridge", [["_uuid", "==", id]], ["name"], "!=", [], 0), on];
     }
     case "made":
       return makeBridge(root, target.bridge, [port]);
@@ -163,18 +164,17 @@ export function createOperations(root: Uuid, spec: InterfaceSpec, mark: Mark, ta
 
 /** The port is still ours and has this one interface. */
 function guardMarks(own: OwnPort): Operations {
-  const { name } = own;
   const ours = ["external_ids", "includes", ownerPair(own.owner)] as const;
   return [
     wait(
       "Port",
-      [["_uuid", "==", own.port], ours],
-      ["interfaces"],
-      "==",
-      [{ interfaces: [own.interface] }],
+      [["_uuid", "==", own.port], ["interfaces", "==", [own.interface]], ours],
+      ["name"],
+      "!=",
+      [],
       0,
     ),
-    wait("Interface", [["_uuid", "==", own.interface], ours], ["name"], "==", [{ name }], 0),
+    wait("Interface", [["_uuid", "==", own.interface], ours], ["name"], "!=", [], 0),
   ];
 }
 
@@ -190,8 +190,8 @@ function guardOwn(own: OwnPort): Operations {
         ["ports", "includes", [own.port]],
       ],
       ["name"],
-      "==",
-      [{ name: bridge.name }],
+      "!=",
+      [],
       0,
     ),
   ];
@@ -243,11 +243,10 @@ export function moveOperations(
 }
 
 /** Makes a bridge on demand one that stays, if it is still there. */
-export function keepBridgeOperations(bridge: { readonly _uuid: Uuid; readonly name: string }): Operations {
-  const { _uuid: id, name } = bridge;
+export function keepBridgeOperations({ _uuid: id }: { readonly _uuid: Uuid }): Operations {
   const [key, value] = persistentPair;
   return [
-    wait("Bridge", [["_uuid", "==", id]], ["name"], "==", [{ name }], 0),
+    wait("Bridge", [["_uuid", "==", id]], ["name"], "!=", [], 0),
     mutate(
       "Bridge",
       [["_uuid", "==", id]],

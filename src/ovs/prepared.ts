@@ -87,14 +87,14 @@ export class PreparedTransactions {
   /** `deleteOperations` of a port whose bridge stays. */
   delete({ root, wait }: Change, own: OwnPort): Filled | undefined {
     const { owner } = own;
-    const found = this.#prepared(`delete ${String(wait)} ${owner}`, 5, (blanks) => {
-      const [rootId, bridgeId, port, id, name] = blanks;
+    const found = this.#prepared(`delete ${String(wait)} ${owner}`, 4, (blanks) => {
+      const [rootId, bridgeId, port, id] = blanks;
       if (rootId === undefined || bridgeId === undefined || port === undefined || id === undefined) return [];
       const bridge = { id: bridgeId, name: own.bridge.name };
-      const blank = { name: name ?? "", owner, interface: id, port, bridge };
+      const blank = { name: own.name, owner, interface: id, port, bridge };
       return [...deleteOperations(rootId, blank, undefined), ...(wait ? numberedOperations(rootId) : [])];
     });
-    return found && new Filled(found, [root, own.bridge.id, own.port, own.interface, own.name]);
+    return found && new Filled(found, [root, own.bridge.id, own.port, own.interface]);
   }
 
   #prepared(

@@ -1,7 +1,7 @@
 import type { VSwitchError } from "../core/errors.js";
 import { Err, Ok, type Result } from "../core/result.js";
 import type { Deleted } from "../core/vswitch.js";
-import { applied, commit, commitPrepared, notApplied, retrying, type Context } from "./context.js";
+import { commit, commitPrepared, committedApplied, notApplied, retrying, type Context } from "./context.js";
 import { lookUp } from "./lookup.js";
 import { leavingOf, ownPort } from "./placement.js";
 import { deleteOperations, type Leaving, type OwnPort } from "./plan.js";
@@ -57,7 +57,7 @@ async function take(
     ? commit(context, root, deleteOperations(root, own, leaving))
     : commitPrepared(context, known));
   if (committed.isErr()) return committed;
-  const done = await applied(context, committed.value);
+  const done = await committedApplied(context, committed.value);
   if (done?.isErr() === true) {
     const doing = `waiting for ovs-vswitchd to let go of ${own.name}, which is deleted in the database (is ovs-vswitchd running?)`;
     return Err(notApplied(context, doing, done.error));

@@ -48,10 +48,9 @@ export const portColumnNames = [
 /** Without `ports`, which can be long. */
 export const bridgeColumnNames = ["_uuid", "name", "datapath_type", "fail_mode", "external_ids"] as const;
 
+/** Without `cur_cfg` and `next_cfg`: everybody's changes would be told to us twice over. */
 export const rootColumnNames = [
   "_uuid",
-  "cur_cfg",
-  "next_cfg",
   "ovs_version",
   "db_version",
   "iface_types",

@@ -1,11 +1,10 @@
-import { longestTimer, type CallOptions, type Deadline } from "../core/call.js";
+import { longestTimer, type Deadline } from "../core/call.js";
 import { DisconnectedError, ProtocolError, type VSwitchError } from "../core/errors.js";
 import { Err, Ok, type Result } from "../core/result.js";
 import { unwatchSignal, watchSignal } from "../core/signals.js";
 import type { TlsOptions } from "../net/dial.js";
 import {
   connectOvsdb,
-  type Integer,
   type Monitor,
   type MonitoredRows,
   type Operation,
@@ -32,7 +31,7 @@ const rootRequest = { Open_vSwitch: { columns: rootColumnNames } } as const;
 type RootRows = MonitoredRows<Db, typeof rootRequest>;
 
 /** A commit that is waited for: longer than the deadline by this much, so that a late answer can still be undone. */
-const graceMs = 1000;
+export const graceMs = 1000;
 
 /** A signal that fires {@link graceMs} after the caller's does; none where the caller has none. */
 class LateSignal implements Disposable {
@@ -194,19 +193,6 @@ export class Session {
     if (made.isErr()) return made;
     const message = `${deadline.operation}: the database took a root row (table Open_vSwitch) and does not show it`;
     return Err(new ProtocolError({ operation: deadline.operation, message }));
-  }
-
-  /** Waits until ovs-vswitchd says that it has applied the configuration of this number (`cur_cfg >= next_cfg`). */
-  async applied(
-    nextCfg: Integer,
-    options: { operation: string } & CallOptions,
-  ): Promise<Result<void, VSwitchError>> {
-    const reached = (): boolean => {
-      const current = this.root?.cur_cfg;
-      return current !== undefined && current >= nextCfg;
-    };
-    const waited = await this.#root.waitUntil(reached, options);
-    return waited.isErr() ? waited : Ok(undefined);
   }
 
   /** Ends the connection, by our own will. */

@@ -3,6 +3,7 @@ import { readFile, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { Deadline } from "../../core/call.js";
 import type { CallOptions, TlsOptions } from "../../index.js";
+import { applied, readConfiguration } from "../../ovs/applied.js";
 import { mutate, select } from "../../ovs/database.js";
 import type { RootRow } from "../../ovs/rows.js";
 import { Session } from "../../ovs/session.js";
@@ -73,12 +74,15 @@ interface Asking {
 async function examineVswitchd(session: Session, root: RootRow, asking: Asking): Promise<Finding> {
   const { ask, deadline, place, signal } = asking;
   const check = "vswitchd";
-  let wanted = root.next_cfg;
-  if (root.cur_cfg >= wanted && !ask) {
-    const found = `has applied configuration ${root.cur_cfg}, the last one; it was not asked for a sign of life`;
+  const read = await readConfiguration(session, deadline);
+  if (read.isErr()) return failure(check, read.error);
+  const { next_cfg, cur_cfg } = read.value ?? { next_cfg: 0, cur_cfg: 0 };
+  let wanted = next_cfg;
+  if (cur_cfg >= wanted && !ask) {
+    const found = `has applied configuration ${cur_cfg}, the last one; it was not asked for a sign of life`;
     return { check, status: "ok", found, remedy: "leave out --no-wait to ask it" };
   }
-  if (root.cur_cfg >= wanted) {
+  if (cur_cfg >= wanted) {
     const here = [["_uuid", "==", root._uuid]] as const;
     const numbered = await session.write(
       [mutate("Open_vSwitch", here, [["next_cfg", "+=", 1]]), select("Open_vSwitch", here, ["next_cfg"])],
@@ -90,11 +94,14 @@ async function examineVswitchd(session: Session, root: RootRow, asking: Asking):
   }
   // Half of what is left: other checks follow.
   const timeoutMs = Math.min(answerMs, Math.ceil(deadline.remainingMs() / 2));
-  const applied = await session.applied(wanted, { operation, signal, timeoutMs });
-  if (applied.isOk())
-    return { check, status: "ok", found: `answers: it has applied configuration ${wanted}` };
-  if (applied.error.kind !== "timeout") return failure(check, applied.error);
-  const current = session.root?.cur_cfg ?? root.cur_cfg;
+  const started = Deadline.start(operation, { signal, timeoutMs }, answerMs);
+  if (started.isErr()) return failure(check, started.error);
+  using patience = started.value;
+  const done = await applied(session, wanted, patience);
+  if (done.isOk()) return { check, status: "ok", found: `answers: it has applied configuration ${wanted}` };
+  if (done.error.kind !== "timeout") return failure(check, done.error);
+  const now = await readConfiguration(session, deadline);
+  const current = now.isOk() && now.value !== undefined ? now.value.cur_cfg : cur_cfg;
   const found = `does not answer: configuration ${wanted} is asked for, ${current} is applied`;
   return { check, status: "broken", found, ...(await silence(root, place)) };
 }
