@@ -36,6 +36,7 @@ interface Settings {
   readonly warmUp: number;
   readonly pairs: Readonly<Record<Mode, number>>;
   readonly only: readonly string[];
+  readonly modes: readonly Mode[];
   readonly json: string;
 }
 
@@ -56,6 +57,7 @@ function settings(): Settings {
       pairs: { type: "string", default: "20" },
       "pairs-no-wait": { type: "string", default: "200" },
       only: { type: "string", multiple: true, default: [...contestantNames] },
+      mode: { type: "string", multiple: true, default: [...modes] },
       json: { type: "string", default: join(tmpdir(), "vswitch-drivers-ovs-port.json") },
     },
   });
@@ -66,6 +68,7 @@ function settings(): Settings {
     warmUp: v.parse(count, values["warm-up"]),
     pairs: { wait: v.parse(count, values.pairs), "no-wait": v.parse(count, values["pairs-no-wait"]) },
     only: v.parse(v.array(name), values.only),
+    modes: v.parse(v.array(v.picklist(modes)), values.mode),
     json: values.json,
   };
 }
@@ -232,7 +235,7 @@ async function measureAll(
   };
   for (const [name, value] of Object.entries(about)) print(`- ${name}: ${value}`);
   const results = new Map<Mode, readonly report.Outcome[]>();
-  for (const mode of modes) {
+  for (const mode of chosen.modes) {
     const outcomes = await measure(mode, { prepared, buildFolder, ovs }, chosen);
     if (results.size === 0)
       for (const { name, versions } of outcomes) print(`- ${name}: ${JSON.stringify(versions)}`);

@@ -16,13 +16,10 @@ import { serve, type Operator } from "../support/serve.js";
 
 /** What is read of the messages. */
 interface Message {
-  readonly method?: "echo" | "update2";
+  readonly method?: "echo";
   readonly id: unknown;
-  readonly params: readonly [unknown, Changes];
+  readonly params: unknown;
   readonly result: readonly Result[];
-}
-interface Changes {
-  readonly Open_vSwitch?: Readonly<Record<string, { readonly modify?: { readonly cur_cfg?: number } }>>;
 }
 interface Result {
   readonly uuid?: readonly [string, string];
@@ -35,14 +32,15 @@ const isMessage = (value: unknown): value is Message => typeof value === "object
 /** A text in pieces: text, blank, text, blank, ..., text. */
 type Template = readonly string[];
 
-const template = (text: string): Template => text.split(/<(name|\d+)>/u);
+const template = (text: string): Template => text.split(/<(name|next|\d+)>/u);
 
-/** Puts the name and the uuids into the blanks. */
-function fill(pieces: Template, name: string, uuids: readonly string[]): string {
+/** Puts the name, the uuids and the number of the configuration into the blanks. */
+function fill(pieces: Template, name: string, uuids: readonly string[], next: number): string {
   let text = pieces[0] ?? "";
   for (let i = 1; i < pieces.length; i += 2) {
     const blank = pieces[i] ?? "";
-    text += (blank === "name" ? name : (uuids[Number(blank)] ?? "")) + (pieces[i + 1] ?? "");
+    const value = blank === "name" ? name : blank === "next" ? String(next) : (uuids[Number(blank)] ?? "");
+    text += value + (pieces[i + 1] ?? "");
   }
   return text;
 }
@@ -55,9 +53,7 @@ class Floor implements Operator {
   readonly #uuids = new Map<string, readonly string[]>();
   #socket: Socket | undefined;
   #texts = new JsonTexts();
-  #curCfg = 0;
   #replied: ((result: readonly Result[]) => void) | undefined;
-  #applied: (() => void) | undefined;
 
   constructor(task: Task, recording: Recording) {
     this.#task = task;
@@ -72,20 +68,17 @@ class Floor implements Operator {
     this.#texts = new JsonTexts();
     socket.setEncoding("utf8");
     socket.on("data", (chunk: string) => this.#receive(chunk));
-    const watched = `{"Open_vSwitch":[{"columns":["cur_cfg"]}]}`;
-    if (this.#task.mode === "wait") {
-      await this.#send(`{"id":0,"method":"monitor_cond","params":["Open_vSwitch",null,${watched}]}`);
-    }
   }
 
   async create(name: string): Promise<number | null> {
     const uuids: string[] = [];
     this.#uuids.set(name, uuids);
     let ofport: number | undefined;
+    let next = 0;
     for (const text of this.#create) {
-      const results = await this.#play(fill(text, name, uuids));
-      for (const { uuid, rows } of results) {
+      for (const { uuid, rows } of await this.#send(fill(text, name, uuids, next))) {
         if (uuid !== undefined) uuids.push(uuid[1]);
+        next = rows?.[0]?.next_cfg ?? next;
         ofport ??= rows?.[0]?.ofport;
       }
     }
@@ -95,7 +88,11 @@ class Floor implements Operator {
   async delete(name: string): Promise<void> {
     const uuids = this.#uuids.get(name) ?? [];
     this.#uuids.delete(name);
-    for (const text of this.#delete) await this.#play(fill(text, name, uuids));
+    let next = 0;
+    for (const text of this.#delete) {
+      const results = await this.#send(fill(text, name, uuids, next));
+      next = results.at(-1)?.rows?.[0]?.next_cfg ?? next;
+    }
   }
 
   async close(): Promise<void> {
@@ -105,27 +102,11 @@ class Floor implements Operator {
     await closed;
   }
 
-  /** Sends one transaction, and waits for vswitchd if it raised `next_cfg`. */
-  async #play(text: string): Promise<readonly Result[]> {
-    const results = await this.#send(text);
-    const wanted = results.at(-1)?.rows?.[0]?.next_cfg;
-    if (wanted !== undefined && wanted > this.#curCfg) await this.#waitFor(wanted);
-    return results;
-  }
-
   /** One request is under way at a time. */
   #send(text: string): Promise<readonly Result[]> {
     return new Promise((resolve) => {
       this.#replied = resolve;
       this.#socket?.write(text);
-    });
-  }
-
-  #waitFor(wanted: number): Promise<void> {
-    return new Promise((resolve) => {
-      this.#applied = (): void => {
-        if (this.#curCfg >= wanted) resolve();
-      };
     });
   }
 
@@ -137,11 +118,7 @@ class Floor implements Operator {
   }
 
   #handle(message: Message): void {
-    if (message.method === "update2") {
-      const changes = message.params[1].Open_vSwitch;
-      for (const uuid in changes) this.#curCfg = changes[uuid]?.modify?.cur_cfg ?? this.#curCfg;
-      this.#applied?.();
-    } else if (message.method === "echo") {
+    if (message.method === "echo") {
       this.#socket?.write(JSON.stringify({ id: message.id, result: message.params, error: null }));
     } else this.#replied?.(message.result);
   }

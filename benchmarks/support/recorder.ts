@@ -6,7 +6,8 @@ import { JsonTexts } from "./json-texts.js";
 
 /**
  * The requests with which a client creates and deletes one port, in their order. `<name>` stands for the port's name,
- * `<0>`, `<1>`, ... for the uuids that the inserts of the create gave, in their order.
+ * `<0>`, `<1>`, ... for the uuids that the inserts of the create gave, in their order, and `<next>` for the `next_cfg` that the reply before
+ * told.
  */
 export const recordingSchema = v.object({ create: v.array(v.string()), delete: v.array(v.string()) });
 export type Recording = v.InferOutput<typeof recordingSchema>;
@@ -91,7 +92,10 @@ export async function record(
   await contestant.close();
   const uuids = created.answers.flatMap((answer) => insertedUuids(answer));
   const blank = (request: string): string =>
-    uuids.reduce((text, uuid, at) => text.replaceAll(uuid, `<${at}>`), request.replaceAll(name, "<name>"));
+    uuids.reduce(
+      (text, uuid, at) => text.replaceAll(uuid, `<${at}>`),
+      request.replaceAll(name, "<name>").replaceAll(/(?<=\["cur_cfg",">=",)\d+/gu, "<next>"),
+    );
   return { create: created.requests.map(blank), delete: deleted.requests.map(blank) };
 }
 
