@@ -56,16 +56,10 @@ export async function appliedInterface(
 /** It only reads: whatever became of it, nothing was changed. */
 function notReached(error: TransactError, deadline: Deadline): VSwitchError {
   const { operation } = deadline;
-  const fields = { operation, message: error.message, cause: error };
-  switch (error.kind) {
-    case "timeout":
-    case "aborted":
-      return deadline.failure("waiting for ovs-vswitchd", "not-sent");
-    case "disconnected":
-      return new DisconnectedError({ ...fields, outcome: "not-sent" });
-    case "rejected":
-      return new ProtocolError(fields);
-    default:
-      return error;
-  }
+  const { kind, message } = error;
+  if (kind === "timeout" || kind === "aborted")
+    return deadline.failure("waiting for ovs-vswitchd", "not-sent");
+  const fields = { operation, message, cause: error };
+  if (kind === "disconnected") return new DisconnectedError({ ...fields, outcome: "not-sent" });
+  return kind === "rejected" ? new ProtocolError(fields) : error;
 }
