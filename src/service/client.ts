@@ -65,6 +65,8 @@ export class Client {
   readonly #watches: Watches;
   #handling = 0;
   #ended = false;
+  /** What still comes is read and thrown away. */
+  #discards = false;
   readonly closed: Promise<void>;
 
   constructor(socket: Socket, options: ClientOptions) {
@@ -79,7 +81,9 @@ export class Client {
       });
     });
     socket.on("error", () => undefined);
-    socket.on("data", (chunk) => this.#take(this.#lines.push(chunk)));
+    socket.on("data", (chunk) => {
+      if (!this.#ended) this.#take(this.#lines.push(chunk));
+    });
     socket.on("end", () => this.#onEnd());
     socket.on("drain", () => {
       if (!this.#ended) socket.resume();
@@ -95,9 +99,14 @@ export class Client {
   }
 
   /** Reads no more; when what runs has been answered, the connection ends. After `graceMs` what still runs is cancelled. */
-  async finish(graceMs: number): Promise<void> {
-    this.#ended = true;
+  finish(graceMs: number): Promise<void> {
+    this.#discards = false;
     this.#socket.pause();
+    return this.#end(graceMs);
+  }
+
+  async #end(graceMs: number): Promise<void> {
+    this.#ended = true;
     this.#watches.stop();
     this.#endWhenIdle();
     const timers = [
@@ -124,7 +133,9 @@ export class Client {
 
   #endWhenIdle(): void {
     // What was written still goes out. A client that keeps its side open does not keep ours.
-    if (this.#ended && this.#handling === 0) this.#socket.destroySoon();
+    if (!this.#ended || this.#handling > 0) return;
+    if (this.#discards) this.#socket.end();
+    else this.#socket.destroySoon();
   }
 
   #take(lines: readonly Line[]): void {
@@ -136,12 +147,14 @@ export class Client {
   }
 
   async #refuseLine(fault: string, last: boolean): Promise<void> {
-    if (last) {
-      this.#ended = true;
-      this.#socket.pause();
+    if (!last) {
+      await this.#send(new ErrorObject(null, parseError(fault)));
+      return this.#endWhenIdle();
     }
-    await this.#send(new ErrorObject(null, last ? invalidRequest(fault) : parseError(fault)));
-    this.#endWhenIdle();
+    // A client that still writes would not get to read the answer if its writing failed.
+    this.#discards = true;
+    void this.#send(new ErrorObject(null, invalidRequest(fault)));
+    await this.#end(this.#options.limits.graceMs);
   }
 
   async #handle(text: string): Promise<void> {

@@ -1,11 +1,9 @@
 import { once } from "node:events";
-import { chmodSync, chownSync, renameSync, unlinkSync } from "node:fs";
-import { createConnection, type Server } from "node:net";
-import { randomBytes } from "node:crypto";
-import { dirname, join } from "node:path";
-import process from "node:process";
+import { chmodSync, chownSync, renameSync, rmSync, unlinkSync } from "node:fs";
+import type { Server, Socket } from "node:net";
 import { ConflictError, Err, Ok, type InvalidError, type Result } from "../index.js";
 import { groupId, userId } from "./accounts.js";
+import { answers, Claim } from "./claim.js";
 import { badSocket, operation, present, safePlace } from "./place.js";
 
 /** Where a service listens, and who may connect: whoever may write the socket (unix(7)). */
@@ -37,23 +35,13 @@ function readIds({ path, owner, group }: SocketOptions): Result<Ids, InvalidErro
   return Ok({ uid, gid });
 }
 
-/** Whether somebody answers on a socket. */
-async function answers(path: string): Promise<boolean> {
-  const socket = createConnection(path);
-  try {
-    await once(socket, "connect", { signal: AbortSignal.timeout(1000) });
-    return true;
-  } catch (error) {
-    // A service that is too busy to accept is one.
-    return !(
-      error instanceof Error &&
-      "code" in error &&
-      ["ECONNREFUSED", "ENOENT"].includes(String(error.code))
-    );
-  } finally {
-    socket.destroy();
-  }
-}
+/** Others that start at the same time look whether this one lives. */
+const onLook = (socket: Socket): void => void socket.destroy();
+
+const inUse = (path: string, how: string): ConflictError => {
+  const message = `${operation}: another service ${how} on ${path}; end it, or take another socket`;
+  return new ConflictError({ operation, object: `socket ${path}`, message });
+};
 
 /** A socket that its service left behind may be replaced; one in use, and anything else, may not. */
 async function isFree(path: string): Promise<Result<void, InvalidError | ConflictError>> {
@@ -62,13 +50,13 @@ async function isFree(path: string): Promise<Result<void, InvalidError | Conflic
   if (!stats.isSocket())
     return Err(badSocket(path, "a name that is free", "something else is there, which stays as it is"));
   if (!(await answers(path))) return Ok(undefined);
-  const message = `${operation}: another service listens on ${path}; end it, or take another socket`;
-  return Err(new ConflictError({ operation, object: `socket ${path}`, message }));
+  return Err(inUse(path, "listens"));
 }
 
 /**
  * Listens on a new socket. It is made under another name and gets its place when owner and mode are right, so nobody
- * can connect before, and there is no moment without a socket where an old one is replaced.
+ * can connect before, and there is no moment without a socket where an old one is replaced. Of services that start at
+ * once one gets the place.
  */
 export async function listenOn(
   server: Server,
@@ -80,19 +68,24 @@ export async function listenOn(
   const place = safePlace(options.path, gid === unchanged ? undefined : gid);
   if (place.isErr()) return place;
   const path = place.value;
-  const free = await isFree(path);
-  if (free.isErr()) return free;
-  const passing = join(dirname(path), `.${randomBytes(4).toString("hex")}`);
+  server.on("connection", onLook);
+  let claim: Claim | undefined;
   try {
-    await listening(server, passing);
-    if (uid !== unchanged || gid !== unchanged) chownSync(passing, uid, gid);
-    chmodSync(passing, options.mode ?? 0o600);
-    renameSync(passing, path);
+    claim = await Claim.make(server, path);
+    const free = (await claim.isFirst()) ? await isFree(path) : Err(inUse(path, "starts just now"));
+    if (free.isErr()) {
+      await end(server, claim);
+      return free;
+    }
+    if (uid !== unchanged || gid !== unchanged) chownSync(claim.path, uid, gid);
+    chmodSync(claim.path, options.mode ?? 0o600);
+    renameSync(claim.path, path);
   } catch (cause) {
-    server.close();
-    if (present(passing) !== undefined) unlinkSync(passing);
+    await end(server, claim);
     const why = cause instanceof Error ? cause.message : String(cause);
     return Err(badSocket(path, "a place where the service may make it", why, cause));
+  } finally {
+    server.off("connection", onLook);
   }
   const made = present(path);
   return Ok(() => {
@@ -101,15 +94,12 @@ export async function listenOn(
   });
 }
 
-/** Binds and listens. Node does both before `listen` returns, so the process's umask is back at once. */
-async function listening(server: Server, path: string): Promise<void> {
-  const before = process.umask(0o177);
-  try {
-    server.listen(path);
-  } finally {
-    process.umask(before);
-  }
-  await once(server, "listening");
+/** Gives a claim up: first its name, so that nobody waits for it. */
+async function end(server: Server, claim: Claim | undefined): Promise<void> {
+  if (claim !== undefined) rmSync(claim.path, { force: true });
+  if (!server.listening) return;
+  server.close();
+  await once(server, "close");
 }
 
 /**

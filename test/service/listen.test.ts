@@ -3,12 +3,15 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   realpathSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
+import { createHash } from "node:crypto";
 import { createServer } from "node:net";
 import { once } from "node:events";
 import { tmpdir } from "node:os";
@@ -35,6 +38,15 @@ async function start(socket: ServeOptions["socket"]): ReturnType<typeof serve> {
   const started = await serve({ socket, connect: async () => Ok(memory.connect()) });
   if (started.isOk()) services.push(started.value);
   return started;
+}
+
+/** A socket whose service was killed. */
+async function leaveBehind(path: string): Promise<void> {
+  const passing = join(folder, "passing");
+  const dead = createServer().listen(passing);
+  await once(dead, "listening");
+  renameSync(passing, path);
+  dead.close();
 }
 
 const message = async (socket: ServeOptions["socket"]): Promise<string> =>
@@ -80,12 +92,7 @@ describe("the socket", () => {
 
   test("that a dead service left behind is replaced", async () => {
     const path = join(folder, "s");
-    const passing = join(folder, "p");
-    const dead = createServer().listen(passing);
-    await once(dead, "listening");
-    const { renameSync } = await import("node:fs");
-    renameSync(passing, path);
-    dead.close();
+    await leaveBehind(path);
     (await start({ path })).unwrap();
     using client = await RpcClient.connect(path);
     expect(await client.call("listBridges")).toMatchObject({ result: [] });
@@ -95,6 +102,41 @@ describe("the socket", () => {
     const path = join(folder, "s");
     (await start({ path })).unwrap();
     expect((await start({ path })).unwrapErr()).toMatchObject({ kind: "conflict", object: `socket ${path}` });
+    using client = await RpcClient.connect(path);
+    expect(await client.call("listBridges")).toMatchObject({ result: [] });
+  });
+
+  test.each(["a free place", "a place that a dead service has left"])(
+    "of services that start at once on %s one wins, and the others say so",
+    async (what) => {
+      for (let round = 0; round < 20; round += 1) {
+        const path = join(folder, `s${round}`);
+        if (what !== "a free place") await leaveBehind(path);
+        const started = await Promise.all(Array.from({ length: 6 }, () => start({ path })));
+        const losers = started.filter((each) => each.isErr()).map((each) => each.unwrapErr());
+        expect(losers).toHaveLength(5);
+        for (const { kind, message: words } of losers)
+          expect(`${kind}: ${words}`).toMatch(
+            /^conflict: serve: another service (listens|starts just now) on/u,
+          );
+        using client = await RpcClient.connect(path);
+        expect(await client.call("listBridges")).toMatchObject({ result: [] });
+        expect(readdirSync(folder).filter((name) => name.startsWith("."))).toEqual([]);
+      }
+    },
+  );
+
+  test("is not kept from its place by a claim of a service that was killed while it started", async () => {
+    const path = join(folder, "s");
+    const name = createHash("sha256").update("s").digest("hex").slice(0, 8);
+    await leaveBehind(join(folder, `.${name}.00112233aabb`));
+    (await start({ path })).unwrap();
+    expect(readdirSync(folder)).toEqual(["s"]);
+  });
+
+  test("may have the longest path that the kernel takes", async () => {
+    const path = join(folder, "s".repeat(107 - folder.length - 1));
+    (await start({ path })).unwrap();
     using client = await RpcClient.connect(path);
     expect(await client.call("listBridges")).toMatchObject({ result: [] });
   });

@@ -72,6 +72,17 @@ describe("vswitch serve", () => {
     },
   );
 
+  test("of two that start at once one serves, and the other ends and says why", async () => {
+    const both = await Promise.allSettled([serveIn(["--engine", "memory"]), serveIn(["--engine", "memory"])]);
+    expect(both.map(({ status }) => status).toSorted()).toEqual(["fulfilled", "rejected"]);
+    const reasons = both.flatMap((each) => (each.status === "rejected" ? [String(each.reason)] : []));
+    expect(reasons.join("")).toMatch(
+      /another service (listens|starts just now) on .*; end it, or take another/u,
+    );
+    using client = await RpcClient.connect(join(folder, "s"));
+    expect(await client.call("listBridges")).toMatchObject({ result: [] });
+  });
+
   test("starts without a switch, and says where it looked", async () => {
     const { path, said } = await serveIn(["--engine", "ovs"], { OVS_RUNDIR: folder });
     using client = await RpcClient.connect(path);

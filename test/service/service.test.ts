@@ -272,6 +272,39 @@ describe("limits", () => {
     expect(await client.nextValue()).toBeUndefined();
   });
 
+  test("a message that is too long and does not end is told all the same, while it is still written", async () => {
+    await using bench = await startBench({ limits: { maxMessageBytes: 100 } });
+    using client = await bench.client();
+    client.write("x".repeat(16 * 1024 * 1024));
+    expect(await client.next()).toMatchObject({ error: { data: expect.stringContaining("longer than") } });
+    expect(await client.nextValue()).toBeUndefined();
+  });
+
+  test("a client that never ends its message, and its side, is ended after the grace time", async () => {
+    await using bench = await startBench({ limits: { maxMessageBytes: 100, graceMs: 50 } });
+    using client = await bench.client();
+    const closed = new Promise((resolve) => client.socket.once("close", resolve));
+    const timer = setInterval(() => client.socket.write("x".repeat(100)), 5);
+    await closed.finally(() => clearInterval(timer));
+    using other = await bench.client();
+    expect(await other.call("listBridges")).toMatchObject({ result: [] });
+  });
+
+  test("a client that breaks the rules and does not read is ended too", async () => {
+    await using bench = await startBench({ limits: { maxMessageBytes: 200, maxClients: 1, graceMs: 50 } });
+    using deaf = await bench.client();
+    deaf.socket.pause();
+    const ask = (id: number): string => `${JSON.stringify({ jsonrpc: "2.0", id, method: "about" })}\n`;
+    for (let id = 0; id < 5000; id += 1) deaf.write(ask(id));
+    deaf.write("x".repeat(201));
+    await expect
+      .poll(async () => {
+        using next = await bench.client();
+        return await next.call("listBridges");
+      })
+      .toMatchObject({ result: [] });
+  });
+
   test("more requests at a time are refused, at once", async () => {
     await using bench = await startBench({ limits: { maxInFlight: 2 } });
     using client = await bench.client();
