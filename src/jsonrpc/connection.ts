@@ -233,7 +233,11 @@ export class JsonRpcConnection implements Disposable {
     this.#stream.pause();
   }
 
-  #wantParts(id: number, { depth }: ResultParts): void {
+  #wantParts(id: number, { depth, members }: ResultParts): void {
+    const takeMembers = (list: readonly unknown[]): boolean => {
+      this.#calls.peek(id)?.parts?.members?.take(list);
+      return this.#closed === undefined;
+    };
     this.#scanner.wantParts({
       // As ovsdb-server begins a reply. From another server it may come in another form, and whole.
       prefix: Buffer.from(`{"id":${id},"result":`),
@@ -243,6 +247,7 @@ export class JsonRpcConnection implements Disposable {
         this.#takePart(id, part);
         return this.#closed === undefined;
       },
+      members: members && { names: members.names, take: takeMembers },
     });
   }
 

@@ -1,6 +1,7 @@
 import { constants } from "node:buffer";
 
 import { manyDigits, parseExactly, type LongDigits } from "./exact-json.js";
+import { endOfRun, type MemberNames } from "./member-run.js";
 import { Pieces } from "./pieces.js";
 import { describeJunk } from "./stranger.js";
 
@@ -34,6 +35,12 @@ export interface PartialText {
   readonly depth: number;
   /** Takes a part that is not the last one; the last is delivered as a text is. Gives whether to go on. */
   readonly take: (part: unknown) => boolean;
+  /**
+   * Where it is known what the names in an object at `depth` are like, such an object need not be looked at byte by byte.
+   * `take` takes members of the one that was cut in last, as name, value, name, value, ...; gives whether to go on.
+   */
+  readonly members?:
+    { readonly names: MemberNames; readonly take: (members: readonly unknown[]) => boolean } | undefined;
 }
 
 /**
@@ -66,6 +73,8 @@ export class FrameScanner {
   #cutDepth: number | undefined;
   /** How long the parts were that it has been cut into. */
   #cutBytes = 0;
+  /** Where members end that follow the place where it is to be cut; -1 where none do. */
+  #runEnd = -1;
 
   constructor(limits: FrameLimits = {}) {
     this.#maxBytes = Math.min(limits.maxBytes ?? 268_435_456, constants.MAX_STRING_LENGTH);
@@ -118,6 +127,12 @@ export class FrameScanner {
         this.#cutBytes += text.length;
         this.#reopen();
         if (this.#partial?.take(parsed.value) === false) return undefined;
+        if (this.#runEnd < 0) continue;
+        const members = this.#parseRun(chunk, at);
+        if (typeof members === "string") return members;
+        at = this.#runEnd;
+        this.#runEnd = -1;
+        if (this.#partial?.members?.take(members) === false) return undefined;
         continue;
       }
       this.#cutDepth = undefined;
@@ -130,6 +145,29 @@ export class FrameScanner {
   /** How many bytes of an unfinished text it holds. */
   get unfinishedBytes(): number {
     return this.#text.length;
+  }
+
+  /** The members from the comma at `from` to `#runEnd`, or what is wrong with them. */
+  #parseRun(chunk: Buffer, from: number): readonly unknown[] | string {
+    const end = this.#runEnd;
+    this.#cutBytes += end - from;
+    if (this.#cutBytes > this.#maxBytes) return `a message is longer than ${this.#maxBytes} bytes`;
+    // A comma stands at either end.
+    chunk[from] = 0x5b;
+    chunk[end] = 0x5d;
+    const parsed = parseExactly(chunk.subarray(from, end + 1), []);
+    chunk[end] = 0x2c;
+    if (!parsed.ok) return `a message is not JSON: ${parsed.why}`;
+    return isList(parsed.value) ? parsed.value : [];
+  }
+
+  /** Whether members follow that need not be looked at byte by byte. */
+  #findRun(chunk: Buffer, at: number): boolean {
+    const names = this.#partial?.members?.names;
+    if (names === undefined) return false;
+    const end = endOfRun(chunk, at, names);
+    if (end > at) this.#runEnd = end;
+    return end > at;
   }
 
   /** What closes the brackets that are open. */
@@ -217,7 +255,9 @@ export class FrameScanner {
         at++;
         if (--depth < least) least = depth;
         if (depth === 0) break;
-        if (depth <= cutDepth && at >= cutFrom) {
+        if (depth > cutDepth) continue;
+        const isMember = depth === cutDepth && brackets[depth] === 0x7b;
+        if ((isMember && this.#findRun(chunk, at)) || at >= cutFrom) {
           isCut = true;
           break;
         }
@@ -254,6 +294,10 @@ function endOfDigits(chunk: Buffer, at: number): number {
   const { length } = chunk;
   while (at < length && (chunk[at] ?? 0) >= 0x30 && (chunk[at] ?? 0) <= 0x39) at++;
   return at;
+}
+
+function isList(value: unknown): value is readonly unknown[] {
+  return Array.isArray(value);
 }
 
 /** White space in JSON (RFC 8259 section 2). */

@@ -1,6 +1,7 @@
 import type { Result } from "../core/result.js";
 import { unwatchSignal, watchSignal } from "../core/signals.js";
 import type { CallError } from "./call-errors.js";
+import type { MemberNames } from "./member-run.js";
 
 /** What takes a long result as it comes. */
 export interface ResultParts {
@@ -12,6 +13,12 @@ export interface ResultParts {
    * with the empty name and the value 0.
    */
   readonly take: (part: unknown) => void;
+  /**
+   * Where it is known what the names in an object at `depth` are like. `take` takes members of the one in which the last
+   * part ended: name, value, name, value, ...
+   */
+  readonly members?:
+    { readonly names: MemberNames; readonly take: (members: readonly unknown[]) => void } | undefined;
   /** The result is complete. Told before any message that came after it. */
   readonly end: () => void;
 }

@@ -2,6 +2,7 @@ import { atomCodec, type AtomCodec, type EncodeContext, type WireAtom } from "./
 import { shapeOf, type ColumnType, type Shape } from "./column-type.js";
 import { Fault, fault } from "./fault.js";
 import { isArray } from "./json.js";
+import { MapReader } from "./map-reader.js";
 import type { IntegerForm } from "./schema-rows.js";
 import type { Atom, Value } from "./value.js";
 
@@ -103,6 +104,10 @@ function decodeSet(
   if (list instanceof Fault) return list;
   if (list.length < min || list.length > max) return fault(`a set with ${count("member", min, max)}`, wire);
   if (list.length === 0) return none;
+  if (list.length === 1) {
+    const only = atom.decode(list[0]);
+    return only instanceof Fault ? only : [only];
+  }
   // An array that grows by pushing keeps room for as many again, in each of thousands of rows.
   const values = list.map((each) => atom.decode(each));
   if (!areAtoms(values)) return values.find((each) => each instanceof Fault) ?? fault("a set", wire);
@@ -116,11 +121,23 @@ function areAtoms(values: readonly (Atom | Fault)[]): values is readonly Atom[] 
 const fewMembers = 8;
 
 function hasTwice(values: readonly Atom[]): boolean {
-  if (values.length > fewMembers) return new Set(values).size !== values.length;
+  if (values.length > fewMembers) return !isRising(values) && new Set(values).size !== values.length;
   for (let at = 1; at < values.length; at += 1) {
     for (let before = 0; before < at; before += 1) if (values[before] === values[at]) return true;
   }
   return false;
+}
+
+/** Whether they are in order, as the server sends them: then none of them is there twice. */
+function isRising(values: readonly Atom[]): boolean {
+  let last = values[0];
+  if (last === undefined) return true;
+  for (let at = 1; at < values.length; at += 1) {
+    const next = values[at];
+    if (next === undefined || !(last < next)) return false;
+    last = next;
+  }
+  return true;
 }
 
 function encodeSet(
@@ -148,37 +165,20 @@ function encodeSet(
 
 function mapCodec(key: AtomCodec, value: AtomCodec, min: number, max: number): DatumCodec {
   const none: ReadonlyMap<Atom, Atom> = new Map(min === 0 ? [] : [[key.default, value.default]]);
+  const reader = new MapReader(key, value);
   return {
     default: none,
-    decode: (wire) => decodeMap(key, value, min, max, none, wire),
+    decode: (wire) => {
+      if (!isArray(wire) || wire.length !== 2 || wire[0] !== "map" || !isArray(wire[1])) {
+        return fault('["map", [[key, value], ...]]', wire);
+      }
+      const pairs = wire[1];
+      if (pairs.length < min || pairs.length > max)
+        return fault(`a map with ${count("pair", min, max)}`, wire);
+      return pairs.length === 0 ? none : reader.read(pairs);
+    },
     encode: (given, context) => encodeMap(key, value, min, max, given, context),
   };
-}
-
-function decodeMap(
-  key: AtomCodec,
-  value: AtomCodec,
-  min: number,
-  max: number,
-  none: ReadonlyMap<Atom, Atom>,
-  wire: unknown,
-): Value | Fault {
-  if (!isArray(wire) || wire.length !== 2 || wire[0] !== "map" || !isArray(wire[1])) {
-    return fault('["map", [[key, value], ...]]', wire);
-  }
-  const pairs = wire[1];
-  if (pairs.length < min || pairs.length > max) return fault(`a map with ${count("pair", min, max)}`, wire);
-  if (pairs.length === 0) return none;
-  const map = new Map<Atom, Atom>();
-  for (const pair of pairs) {
-    if (!isArray(pair) || pair.length !== 2) return fault("a pair of key and value", pair);
-    const k = key.decode(pair[0]);
-    if (k instanceof Fault) return k;
-    const v = value.decode(pair[1]);
-    if (v instanceof Fault) return v;
-    map.set(k, v);
-  }
-  return map.size === pairs.length ? map : fault("each key once", wire);
 }
 
 function encodeMap(

@@ -3,7 +3,7 @@ import { isObject } from "../json.js";
 import type { RowChange } from "../replica.js";
 import type { IdentifiedRow } from "../row-plan.js";
 import type { DatabaseSchema } from "../schema.js";
-import { toUuid } from "../uuid.js";
+import { toUuid, type Uuid } from "../uuid.js";
 import { isSameRow } from "./equality.js";
 import type { ReplicaLayout } from "./layout.js";
 import { afterUpdate, type UpdateFormat } from "./row-update.js";
@@ -106,6 +106,11 @@ export class Loading {
     return this.#edit.applyTable(table, rows, format);
   }
 
+  /** Takes some rows of one table as a list: id, update, id, update, ... */
+  addList(table: string, list: readonly unknown[], format: UpdateFormat): Fault | undefined {
+    return this.#edit.applyList(table, list, format);
+  }
+
   /** The reply is complete: the replica has its rows now. Gives what changed; `undefined` for the first rows. */
   finish(): LooseChange | undefined {
     return this.#finish(this.#edit);
@@ -134,16 +139,20 @@ class Edit {
   }
 
   applyTable(table: string, updates: unknown, format: UpdateFormat): Fault | undefined {
+    if (!this.layout.plans.has(table)) return undefined;
+    if (!isObject(updates)) return fault("an object of rows", updates).within(table);
+    return this.applyList(table, listOf(updates), format);
+  }
+
+  applyList(table: string, list: readonly unknown[], format: UpdateFormat): Fault | undefined {
     const plan = this.layout.plans.get(table);
     if (plan === undefined) return undefined;
-    if (!isObject(updates)) return fault("an object of rows", updates).within(table);
     const editor = this.#editor(table);
-    for (const key of Object.keys(updates)) {
-      if (isRest(key, updates[key])) continue;
-      const uuid = toUuid(key);
-      if (uuid === undefined) return fault("the uuid of a row", key).within(table);
+    for (let at = 0; at < list.length; at += 2) {
+      const uuid = idOf(list[at]);
+      if (uuid === undefined) return fault("the uuid of a row", list[at]).within(table);
       const old = editor.get(uuid);
-      const after = afterUpdate(plan, uuid, old, updates[key], format);
+      const after = afterUpdate(plan, uuid, old, list[at + 1], format);
       if (after instanceof Fault) return after.within(table);
       if (after === old) continue;
       editor.put(uuid, old, after);
@@ -190,17 +199,21 @@ class Reload {
   }
 
   applyTable(table: string, updates: unknown, format: UpdateFormat): Fault | undefined {
+    if (!this.layout.plans.has(table)) return undefined;
+    if (!isObject(updates)) return fault("an object of rows", updates).within(table);
+    return this.applyList(table, listOf(updates), format);
+  }
+
+  applyList(table: string, list: readonly unknown[], format: UpdateFormat): Fault | undefined {
     const plan = this.layout.plans.get(table);
     const editor = this.#editors.get(table);
     if (plan === undefined || editor === undefined) return undefined;
-    if (!isObject(updates)) return fault("an object of rows", updates).within(table);
     const before = this.#before?.tables.get(table);
     const comparable = this.#before !== undefined && this.layout.isSameTable(table, this.#before.layout);
-    for (const key of Object.keys(updates)) {
-      if (isRest(key, updates[key])) continue;
-      const uuid = toUuid(key);
-      if (uuid === undefined) return fault("the uuid of a row", key).within(table);
-      const row = afterUpdate(plan, uuid, undefined, updates[key], format);
+    for (let at = 0; at < list.length; at += 2) {
+      const uuid = idOf(list[at]);
+      if (uuid === undefined) return fault("the uuid of a row", list[at]).within(table);
+      const row = afterUpdate(plan, uuid, undefined, list[at + 1], format);
       if (row instanceof Fault) return row.within(table);
       if (row === undefined) return fault("a row that is there", "delete").within(table);
       const isNew = editor.add(uuid, this.#compare(table, before?.get(uuid), row, comparable));
@@ -240,7 +253,16 @@ class Reload {
   }
 }
 
-/** Whether that is what stands for the rows before, in a later part of a reply. */
-function isRest(key: string, value: unknown): boolean {
-  return key === "" && value === 0;
+/** The rows of an object as a list, without what stands for the rows before it in a later part of a reply. */
+function listOf(updates: Readonly<Record<string, unknown>>): readonly unknown[] {
+  const list: unknown[] = [];
+  for (const key of Object.keys(updates)) {
+    const update = updates[key];
+    if (key !== "" || update !== 0) list.push(key, update);
+  }
+  return list;
+}
+
+function idOf(name: unknown): Uuid | undefined {
+  return typeof name === "string" ? toUuid(name) : undefined;
 }

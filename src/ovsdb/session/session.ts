@@ -27,7 +27,7 @@ import { Listeners } from "./listeners.js";
 import { SessionMachine, type SessionOptions } from "./machine.js";
 import type { PortState } from "./port.js";
 import type { SessionRemote } from "./remotes.js";
-import { ReplyReader, rowsDepth } from "./reply-reader.js";
+import { ReplyReader } from "./reply-reader.js";
 import { ServerMonitor } from "./server-monitor.js";
 
 /** What of each table is monitored. */
@@ -359,19 +359,14 @@ export class Session {
     if (monitor === undefined || connection === undefined) return;
     const reader = monitor.read();
     const isCurrent = (): boolean => this.#connection === connection && this.#serverMonitor === monitor;
-    const parts = {
-      depth: rowsDepth("monitor_cond"),
-      take: (part: unknown): void => {
-        const bad = isCurrent() ? reader.take(part) : undefined;
-        if (bad !== undefined) this.#inconsistent("answer to monitor_cond", bad);
-      },
-      end: (): void => {
-        const loading = reader.end();
-        if (!isCurrent() || loading instanceof Fault) return;
+    const parts = reader.partsFor({
+      isCurrent,
+      inconsistent: (bad) => this.#inconsistent("answer to monitor_cond", bad),
+      end: (loading) => {
         loading.finish();
         this.#dispatch({ kind: "server-rows", rows: monitor.rows(), now: performance.now() });
       },
-    };
+    });
     const params = ["_Server", monitor.id, monitor.wire];
     void follow(connection.call("monitor_cond", params, { ...this.#patient(), parts }), (reply) => {
       if (!isCurrent() || reply.isOk() || reply.error.kind !== "rejected") return;
@@ -423,20 +418,15 @@ export class Session {
     };
     const reader = new ReplyReader(method, begin);
     const isCurrent = (): boolean => this.#connection === connection && this.#monitorId === id;
-    const parts = {
-      depth: rowsDepth(method),
-      take: (part: unknown): void => {
-        const bad = isCurrent() ? reader.take(part) : undefined;
-        if (bad !== undefined) this.#inconsistent(`answer to ${method}`, bad);
-      },
-      end: (): void => {
-        const loading = reader.end();
-        if (!isCurrent() || loading instanceof Fault) return;
+    const parts = reader.partsFor({
+      isCurrent,
+      inconsistent: (bad) => this.#inconsistent(`answer to ${method}`, bad),
+      end: (loading) => {
         const change = loading.finish();
         if (change !== undefined) this.onChange.tell(change);
         this.#dispatch({ kind: "monitored", lastId: reader.lastId, now: performance.now() });
       },
-    };
+    });
     const since = method === "monitor_cond_since" ? [lastId] : [];
     const params = [this.#setup.options.database, id, encoded.wire, ...since];
     void follow(connection.call(method, params, { ...this.#patient(), parts }), (reply) => {
