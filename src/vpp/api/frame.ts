@@ -13,8 +13,11 @@ const leastMessage = 2;
 /** No server comes near: the largest reply, `get_api_json`, has about 3.5 MB. */
 export const defaultMaxFrameBytes = 64 * 1024 * 1024;
 
-/** So much is reserved for a message on its announcement alone. */
-const smallRoom = 65_536;
+/**
+ * So much is reserved for a message on its announcement alone: the message table, of some 350 KB, then grows in one piece.
+ * What is not filled costs no memory.
+ */
+const smallRoom = 1024 * 1024;
 
 /** What comes out of a byte stream. */
 export interface FrameHandlers {
