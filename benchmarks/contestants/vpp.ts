@@ -7,6 +7,7 @@ import { exec, goProgram, script, type Entry } from "./build.js";
 export const ours = "vswitch-drivers";
 export const govpp = "govpp";
 export const papi = "vpp_papi";
+export const floor = "bare socket";
 
 const here = import.meta.dirname;
 
@@ -25,7 +26,12 @@ const papiScript: Entry = {
 };
 
 /** Those that talk to VPP. They are given the socket, and the Python client the API files. */
-export const clients: readonly Entry[] = [script(ours, "vpp-ours"), goProgram(govpp, "govpp"), papiScript];
+export const clients: readonly Entry[] = [
+  script(ours, "vpp-ours"),
+  goProgram(govpp, "govpp"),
+  papiScript,
+  script(floor, "vpp-socket"),
+];
 
 export const clientNames: readonly string[] = clients.map(({ name }) => name);
 

@@ -22,6 +22,8 @@ export async function verifyBytes(clients: readonly ContestantProcess[]): Promis
   let expected: Readonly<Record<string, string>> | undefined;
   for (const client of clients) {
     const found = await client.ask("bytes", bytesOfSamples);
+    // The bare socket has no codecs.
+    if (Object.keys(found).length === 0) continue;
     expected ??= found;
     for (const [message, bytes] of Object.entries(expected)) {
       if (found[message] !== bytes)
