@@ -4,7 +4,7 @@ export const tableNameBytes = 64;
 /** An entry of the table: the message's id, then its name. */
 export const tableEntryBytes = 2 + tableNameBytes;
 
-/** So many names are found by going through the table, which takes a twentieth of the time that it takes to index it. */
+/** So many names are found by going through the table; more are worth an index of it. */
 const fewSearches = 8;
 
 /** A message as one server has it. */
