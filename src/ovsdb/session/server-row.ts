@@ -7,7 +7,7 @@ export interface ServerRow {
   readonly model: "standalone" | "clustered" | "relay";
   readonly connected: boolean;
   readonly leader: boolean;
-  /** Whether it has a schema: a cluster member that has not joined has none. */
+  /** Whether it has a schema: a cluster member that has not joined has none, nor has a relay before it finds its source. */
   readonly hasSchema: boolean;
   readonly cid: string | undefined;
   readonly sid: string | undefined;
@@ -28,7 +28,7 @@ export function readServerRow(row: IdentifiedRow): ServerRow | undefined {
     // Releases before the column: what is not said is as it ought to be.
     connected: member(row, "connected") !== false,
     leader: member(row, "leader") !== false,
-    hasSchema: textOf(member(row, "schema")) !== undefined,
+    hasSchema: !Object.hasOwn(row, "schema") || textOf(row["schema"]) !== undefined,
     cid: textOf(member(row, "cid")),
     sid: textOf(member(row, "sid")),
     index: typeof index === "number" || typeof index === "bigint" ? Number(index) : undefined,
@@ -59,7 +59,7 @@ export function acceptableRow(rows: readonly ServerRow[], demands: Demands): Ser
     const others = rows.map(({ name }) => name).filter((name) => name !== "_Server");
     return `the server has no database ${database}; it has ${others.length === 0 ? "none" : others.join(", ")}`;
   }
-  if (!row.hasSchema) return `the server has not joined the cluster of database ${database} yet`;
+  if (!row.hasSchema) return withoutSchema(row);
   if (row.model === "standalone") return row;
   if (!row.connected)
     return `the server is cut off from ${row.model === "relay" ? "its source" : "its cluster"}`;
@@ -70,4 +70,10 @@ export function acceptableRow(rows: readonly ServerRow[], demands: Demands): Ser
     return `the server is behind what was seen before (index ${row.index ?? 0}, seen ${minIndex})`;
   }
   return row;
+}
+
+function withoutSchema({ name, model }: ServerRow): string {
+  if (model === "relay")
+    return `the server has not found the source of database ${name} yet, which it relays`;
+  return `the server has not joined the cluster of database ${name} yet`;
 }

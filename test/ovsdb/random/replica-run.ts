@@ -56,8 +56,22 @@ export async function write(
   schema: SchemaJson,
   operations: readonly OperationJson[],
 ): Promise<void> {
+  await ask(host, "transact", [schema.name, ...operations]);
+}
+
+/** Asks the server that leads from beside. */
+async function ask(host: Host, method: string, params: readonly unknown[]): Promise<unknown> {
   using client = await RawClient.connect(await host.writer());
-  await client.request("transact", [schema.name, ...operations]);
+  const late = new AbortController();
+  const inVain = delay(patienceMs, undefined, { signal: late.signal }).then(() => {
+    throw new Error(`the server does not answer ${method} ${encodeExactly(params)}`);
+  });
+  try {
+    return (await Promise.race([client.request(method, params), inVain])).at(-1);
+  } finally {
+    inVain.catch(() => undefined);
+    late.abort();
+  }
 }
 
 /** Plays steps on a server, and after each looks whether the replica is what the server has. */
@@ -144,9 +158,8 @@ export class ReplicaRun implements AsyncDisposable {
     });
   }
 
-  async #ask(method: string, params: readonly unknown[]): Promise<unknown> {
-    using client = await RawClient.connect(await this.#host.writer());
-    return (await client.request(method, params)).at(-1);
+  #ask(method: string, params: readonly unknown[]): Promise<unknown> {
+    return ask(this.#host, method, params);
   }
 
   #contents(snapshot: ReturnType<AnyDatabase["snapshot"]>): Contents {

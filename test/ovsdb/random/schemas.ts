@@ -104,11 +104,15 @@ export const schemas: fc.Arbitrary<SchemaJson> = fc
   .tuple(tables(true), tables(false), tables(false))
   .map(([a, b, c]) => ({ name: "Random", version: "1.0.0", tables: { A: a, B: b, C: c } }));
 
-/** A schema to which another can be converted: some columns are gone and others are there. */
-export function changedSchemas(schema: SchemaJson): fc.Arbitrary<SchemaJson> {
+/**
+ * A schema to which another can be converted: some columns are gone and others are there. Where `fits`, no column has
+ * another type than one of its name ever had, so that all rows fit.
+ */
+export function changedSchemas(schema: SchemaJson, fits: boolean): fc.Arbitrary<SchemaJson> {
+  const added = fits ? fc.integer({ min: 0, max: 999_999 }).map((n) => `x${n}`) : fc.constant("extra");
   return fc
-    .record({ table: fc.constantFrom(...tableNames), type: types, drop: fc.boolean() })
-    .map(({ table, type, drop }): SchemaJson => {
+    .record({ table: fc.constantFrom(...tableNames), type: types, drop: fc.boolean(), name: added })
+    .map(({ table, type, drop, name: newName }): SchemaJson => {
       const old = schema.tables[table];
       if (old === undefined) return schema;
       const indexed = new Set(old.indexes?.flat());
@@ -116,7 +120,22 @@ export function changedSchemas(schema: SchemaJson): fc.Arbitrary<SchemaJson> {
         ([name]) => !drop || name === "c0" || indexed.has(name),
       );
       const extra = type.key.type === "uuid" ? { ...type, min: 0 as const } : type;
-      const columns = { ...Object.fromEntries(kept), extra: { type: extra } };
+      const columns = { ...Object.fromEntries(kept), [newName]: { type: extra } };
       return { ...schema, tables: { ...schema.tables, [table]: { ...old, columns } } };
     });
+}
+
+/**
+ * The same with as many members in sets and maps as there may be. ovsdb-server 3.1 writes what differs between two values to
+ * a cluster's log; where that is more than the column may hold it cannot read it, and answers nothing any more.
+ */
+export function unbounded(schema: SchemaJson): SchemaJson {
+  const tables = Object.entries(schema.tables).map(([name, table]) => {
+    const columns = Object.entries(table.columns).map(([column, { type }]) => {
+      const isBounded = type.max !== undefined && type.max !== 1;
+      return [column, { type: isBounded ? { ...type, max: "unlimited" as const } : type }] as const;
+    });
+    return [name, { ...table, columns: Object.fromEntries(columns) }] as const;
+  });
+  return { ...schema, tables: Object.fromEntries(tables) };
 }

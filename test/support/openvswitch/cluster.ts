@@ -85,6 +85,14 @@ export class ClusterMember {
     return this.#daemon?.log() ?? "";
   }
 
+  /** Has it listen on tcp too, at a free port of loopback, until it ends. Gives the remote. */
+  async listenOnTcp(): Promise<string> {
+    const before = this.log().length;
+    await this.appctl("ovsdb-server/add-remote", "ptcp:0:127.0.0.1");
+    const port = (await this.#daemon?.waitFor(/listening on port (\d+)/u, before))?.[1];
+    return `tcp:127.0.0.1:${port ?? ""}`;
+  }
+
   /** Runs `ovs-appctl` against it. */
   appctl(...args: readonly string[]): Promise<string> {
     const target = join(this.#dir, "ovsdb-server.ctl");
