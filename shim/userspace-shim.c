@@ -6,8 +6,9 @@
  *   install userspace /opt/cni/bin/userspace; install userspace.cjs /opt/cni/bin/userspace-once
  *
  * The service is looked for on $VSWITCH_SOCKET, else SERVICE_SOCKET; the plugin is $USERSPACE_ONCE, else `userspace-once`
- * beside this program. A request that the service may have begun is not begun again for ADD: the answer is then CNI's
- * error 11 (try again later), after which a runtime deletes what there may be.
+ * beside this program. The service is greeted first: one that hangs then is as good as none. A request that the service may
+ * have begun is not begun again for ADD: the answer is then CNI's error 11 (try again later), after which a runtime deletes
+ * what there may be.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -28,6 +29,10 @@
 /* Longer than the plugin itself takes at the worst; the runtime has a deadline of its own. */
 #ifndef SERVICE_SECONDS
 #define SERVICE_SECONDS 110
+#endif
+/* How long it may take to answer the greeting. */
+#ifndef GREETING_SECONDS
+#define GREETING_SECONDS 5
 #endif
 
 enum { MOST_BYTES = 8 << 20 };
@@ -205,18 +210,22 @@ static void make_request(struct text *request, const char *command, const struct
   say(request, "}}\n");
 }
 
+static void be_patient(int fd, time_t seconds) {
+  struct timeval patience = {.tv_sec = seconds};
+  setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+}
+
 /* A connection to the service, or -1. */
 static int dial(void) {
   struct sockaddr_un address = {.sun_family = AF_UNIX};
-  struct timeval patience = {.tv_sec = SERVICE_SECONDS};
   const char *path = getenv("VSWITCH_SOCKET");
   if (path == NULL || *path == '\0') path = SERVICE_SOCKET;
   if (strlen(path) >= sizeof address.sun_path) return -1;
   strcpy(address.sun_path, path);
   int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (fd < 0) return -1;
-  setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-  setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+  be_patient(fd, GREETING_SECONDS);
   if (connect(fd, (struct sockaddr *)&address, sizeof address) == 0) return fd;
   close(fd);
   return -1;
@@ -243,6 +252,13 @@ static int read_line(int fd, struct text *line) {
     append(line, piece, (size_t)got);
   }
   return 1;
+}
+
+/* Whether the service answers at all. One that has stopped takes connections, and requests, and begins them much later. */
+static int greet(int fd) {
+  struct text request = {0}, answer = {0};
+  say(&request, "{\"jsonrpc\":\"2.0\",\"id\":0,\"method\":\"about\"}\n");
+  return send_all(fd, &request) && read_line(fd, &answer);
 }
 
 /* Runs the plugin itself, with the same input. */
@@ -287,7 +303,8 @@ int main(int argc, char **argv) {
   }
   read_all(STDIN_FILENO, &config);
   int fd = dial();
-  if (fd < 0) run_once(argv, &config);
+  if (fd < 0 || !greet(fd)) run_once(argv, &config);
+  be_patient(fd, SERVICE_SECONDS);
   make_request(&request, command, &config);
   if (!send_all(fd, &request)) run_once(argv, &config);
   int came = read_line(fd, &answer);

@@ -15,17 +15,18 @@ run_once() {
 request=$(printf '%s' "$config" | jq -Rsc '{jsonrpc: "2.0", id: 1, method: ("cni." + (env.CNI_COMMAND | ascii_downcase)),
   params: {stdin: ., env: (env | with_entries(select(.key | test("^(CNI_|PATH$|TRACEPARENT$|TRACESTATE$|USERSPACE_|KUBE)"))))}}') || run_once "$@"
 
+# Waits so many seconds for the answer.
 ask() {
   if command -v socat >/dev/null; then
-    socat -t 110 - "UNIX-CONNECT:$socket" 2>/dev/null
+    socat -t "$1" - "UNIX-CONNECT:$socket" 2>/dev/null
   else
-    nc -N -U "$socket" 2>/dev/null
+    nc -N -w "$1" -U "$socket" 2>/dev/null
   fi
 }
 
-# A socket may have been left behind by a service that died.
-printf '%s\n' '{"jsonrpc":"2.0","id":0,"method":"about"}' | ask | grep -q cni.add || run_once "$@"
-answer=$(printf '%s\n' "$request" | ask)
+# A socket may have been left behind by a service that died, or the service may hang.
+printf '%s\n' '{"jsonrpc":"2.0","id":0,"method":"about"}' | ask "${GREETING_SECONDS:-5}" | grep -q cni.add || run_once "$@"
+answer=$(printf '%s\n' "$request" | ask 110)
 
 if code=$(printf '%s' "$answer" | jq -er '.result.exitCode' 2>/dev/null); then
   printf '%s' "$answer" | jq -j '.result.stderr' >&2

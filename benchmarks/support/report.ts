@@ -61,8 +61,8 @@ export const timesAsLong = (outcome: Outcome, base: Outcome): Summary =>
   ratio(roundMedians(outcome), roundMedians(base));
 
 /** Three significant figures, without exponent. */
-const figure = (value: number): string => (value >= 100 ? value.toFixed(0) : value.toPrecision(3));
-const spread = ({ median: middle, min, max }: Summary): string =>
+export const figure = (value: number): string => (value >= 100 ? value.toFixed(0) : value.toPrecision(3));
+export const spread = ({ median: middle, min, max }: Summary): string =>
   `${figure(middle)} (${figure(min)} to ${figure(max)})`;
 
 /** The table of one mode; the last column compares with `base`. */

@@ -89,6 +89,8 @@ beforeAll(() => {
     "-Wconversion",
     "-fsanitize=address,undefined",
     "-fno-sanitize-recover",
+    "-DGREETING_SECONDS=1",
+    "-DSERVICE_SECONDS=2",
   ];
   const made = spawnSync("cc", [...flags, "-o", compiled, source("userspace-shim.c")], { encoding: "utf8" });
   if (made.status !== 0) throw new Error(made.stderr);
@@ -112,7 +114,14 @@ async function shim(
   chmodSync(once, 0o755);
   const [file = "", ...args] = program;
   const child = spawn(file, args, {
-    env: { ...lab.env({ command }), VSWITCH_SOCKET: bench.path, USERSPACE_ONCE: once, ASAN_OPTIONS, ...env },
+    env: {
+      ...lab.env({ command }),
+      VSWITCH_SOCKET: bench.path,
+      USERSPACE_ONCE: once,
+      GREETING_SECONDS: "1",
+      ASAN_OPTIONS,
+      ...env,
+    },
     stdio: ["pipe", "pipe", "pipe"],
   });
   child.stdin.on("error", () => undefined);
@@ -131,12 +140,19 @@ const kinds = [
   },
 ];
 
-/** Listens in the service's place, and says what it likes. */
-async function impostor(answer: string): Promise<string> {
+const greeting = '{"jsonrpc":"2.0","id":0,"result":{"methods":["cni.add"]}}\n';
+
+/** Listens in the service's place, and says what it likes to each request in turn; `undefined`: nothing. */
+async function impostor(...answers: readonly (string | undefined)[]): Promise<string> {
   const path = join(folder, `s${Math.random()}`);
   const server = createServer((socket) => {
+    const left = [...answers];
     socket.on("error", () => undefined);
-    socket.once("data", () => socket.end(answer));
+    socket.on("data", () => {
+      const answer = left.shift();
+      if (answer !== undefined && left.length > 0) socket.write(answer);
+      else if (answer !== undefined) socket.end(answer);
+    });
   });
   await new Promise<void>((resolve) => server.listen(path, resolve));
   server.unref();
@@ -167,6 +183,19 @@ describe.each(kinds)("the shim $name$why", ({ why, program }) => {
     await using plain = await startBench();
     expect(await shim(program(), "ADD", input, { VSWITCH_SOCKET: plain.path })).toEqual(itself);
   });
+
+  test.skipIf(why !== "")(
+    "runs the plugin itself where the service hangs, or hangs up, when it is greeted",
+    async () => {
+      const itself = { code: 3, stdout: "itself: ADD {}\n", stderr: "" };
+      const begun = Date.now();
+      expect(await shim(program(), "ADD", "{}", { VSWITCH_SOCKET: await impostor(undefined) })).toEqual(
+        itself,
+      );
+      expect(Date.now() - begun).toBeGreaterThanOrEqual(900);
+      expect(await shim(program(), "ADD", "{}", { VSWITCH_SOCKET: await impostor("") })).toEqual(itself);
+    },
+  );
 });
 
 describe.skipIf(!has("cc"))("the shim in C (skipped: no cc)", () => {
@@ -178,15 +207,28 @@ describe.skipIf(!has("cc"))("the shim in C (skipped: no cc)", () => {
     ["answers no object", "[[[\n"],
     ["has an internal error", '{"jsonrpc":"2.0","id":1,"error":{"code":-32603,"message":"x"}}\n'],
   ])("does not begin an ADD twice when the service %s; a DEL it does", async (_what, answer) => {
-    const added = await shim([compiled], "ADD", "{}", { VSWITCH_SOCKET: await impostor(answer) });
+    const added = await shim([compiled], "ADD", "{}", { VSWITCH_SOCKET: await impostor(greeting, answer) });
     expect([added.code, JSON.parse(added.stdout)]).toMatchObject([1, { code: 11 }]);
-    const deleted = await shim([compiled], "DEL", "{}", { VSWITCH_SOCKET: await impostor(answer) });
+    const deleted = await shim([compiled], "DEL", "{}", { VSWITCH_SOCKET: await impostor(greeting, answer) });
+    expect(deleted).toEqual({ code: 3, stdout: "itself: DEL {}\n", stderr: "" });
+  });
+
+  test("waits for a service that hangs while it works as long as it is told, and begins no ADD twice", async () => {
+    const added = await shim([compiled], "ADD", "{}", {
+      VSWITCH_SOCKET: await impostor(greeting, undefined),
+    });
+    expect([added.code, JSON.parse(added.stdout)]).toMatchObject([1, { code: 11 }]);
+    const deleted = await shim([compiled], "DEL", "{}", {
+      VSWITCH_SOCKET: await impostor(greeting, undefined),
+    });
     expect(deleted).toEqual({ code: 3, stdout: "itself: DEL {}\n", stderr: "" });
   });
 
   test("reads the members in any order, and every escape", async () => {
     const answer = String.raw`{"result":{"x":[{"exitCode":9}],"stdout":"\u00e9\ud83d\ude00\"\\\/\n\u0041","stderr":"e","exitCode":7},"id":1}`;
-    const ran = await shim([compiled], "ADD", "{}", { VSWITCH_SOCKET: await impostor(`${answer}\n`) });
+    const ran = await shim([compiled], "ADD", "{}", {
+      VSWITCH_SOCKET: await impostor(greeting, `${answer}\n`),
+    });
     expect(ran).toEqual({ code: 7, stdout: 'é😀"\\/\nA', stderr: "e" });
   });
 
