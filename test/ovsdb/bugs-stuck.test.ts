@@ -190,6 +190,33 @@ describe("the first rows of a large database", () => {
   });
 
   it(
+    "may take many times the interval of the inactivity probe, which gets no answer meanwhile",
+    slow,
+    async () => {
+      await using peer = await ScriptedPeer.listen("tcp");
+      const opening = openLab(peer.remote.text, { inactivityProbe: 1000 });
+      const connection = await peer.connection();
+      const { id } = await upToTheRows(connection);
+      const rows = Object.fromEntries([1, 2, 3].map((k) => [anId(k), { initial: { k, msg: `m${k}` } }]));
+      const text = JSON.stringify({ id, error: null, result: [false, zero, { Log: rows }] });
+      const pauses = [1600, 900, 1600, 900];
+      const part = Math.ceil(text.length / (pauses.length + 1));
+      connection.send(text.slice(0, part));
+      for (const [at, ms] of pauses.entries()) {
+        await delay(ms);
+        connection.send(text.slice(part * (at + 1), part * (at + 2)));
+      }
+      await using db = (await opening).unwrap();
+      // It did ask, and a server whose dump is on its way answers that behind the dump.
+      const { id: probe, method } = await connection.next();
+      expect(method).toBe("echo");
+      connection.send(JSON.stringify({ id: probe, result: [], error: null }));
+      expect(seenLogs(db)).toEqual(["1 m1", "2 m2", "3 m3"]);
+      expect(db.health.generation).toBe(1);
+    },
+  );
+
+  it(
     "that stop coming are asked for on another connection, and nothing of the old one is taken any more",
     slow,
     async () => {

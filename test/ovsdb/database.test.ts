@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { openDatabase, operations } from "../../src/ovsdb/index.js";
+import { newUuid, openDatabase, operations } from "../../src/ovsdb/index.js";
 import { availableFlavours, startOvsdbServer, type OvsdbServer } from "../support/openvswitch.js";
 import { labJson } from "./lab.js";
 import { labSchema, type LabDatabase } from "./lab-rows.js";
@@ -101,11 +101,15 @@ describe.skipIf(!available)(`an open database${note}`, () => {
 
   it("says what it last saw when a wait times out", async () => {
     await using db = await open();
-    const waited = await db.waitFor((reader) => reader.table("Log").one("k", 3001), {
-      operation: "test",
+    const uuid = newUuid();
+    const row = insert("Log", { k: 3001, msg: "still" }, { uuid });
+    (await db.transact([row], options)).unwrap();
+    const waited = await db.waitFor((reader) => reader.table("Log").get(uuid)?.msg === "done", {
+      operation: "settle",
       timeoutMs: 50,
     });
-    expect(waited).toMatchObject({ error: { kind: "timeout" } });
+    const message = `settle: no answer within 50 ms while waiting for the database to change; last seen: Log ${uuid} with msg "still"`;
+    expect(waited).toMatchObject({ error: { kind: "timeout", outcome: "not-sent", message } });
   });
 
   it("has a lock that one database holds at a time", async () => {
