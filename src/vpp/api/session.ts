@@ -275,7 +275,7 @@ export class Session {
     this.#inFlight.add(exchange);
     const fault = exchange.write(writer, this.#clientIndex);
     if (fault === undefined) return this.#outbox.schedule();
-    writer.offset = at;
+    writer.truncate(at);
     this.#inFlight.remove(exchange);
     exchange.fail(fault);
     return undefined;

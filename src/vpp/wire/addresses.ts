@@ -51,7 +51,7 @@ function hexPair(text: string, at: number): number {
 }
 
 /** Writes `02:fe:00:00:00:01` as six bytes over zeros. */
-export function parseMac(text: string, bytes: Uint8Array, at: number): void {
+export function parseMac(text: string, view: DataView, at: number): void {
   if (text === noMac) return;
   if (typeof text !== "string" || text.length !== 17) refuse(macExpected, text);
   const a = hexPair(text, 0);
@@ -61,12 +61,8 @@ export function parseMac(text: string, bytes: Uint8Array, at: number): void {
   const e = hexPair(text, 12);
   const f = hexPair(text, 15);
   if ((a | b | c | d | e | f) > 255 || !hasColons(text)) refuse(macExpected, text);
-  bytes[at] = a;
-  bytes[at + 1] = b;
-  bytes[at + 2] = c;
-  bytes[at + 3] = d;
-  bytes[at + 4] = e;
-  bytes[at + 5] = f;
+  view.setInt32(at, (a << 24) | (b << 16) | (c << 8) | d);
+  view.setInt16(at + 4, (e << 8) | f);
 }
 
 const macExpected = "a MAC address such as 02:fe:00:00:00:01";
@@ -100,42 +96,43 @@ export function formatLength(length: number): string {
 
 /** Writes `10.0.0.1` as four bytes. */
 export function parseIp4(text: string, bytes: Uint8Array, at: number): void {
-  if (typeof text !== "string" || !scanIp4(text, text.length, bytes, at))
+  if (typeof text !== "string" || scanIp4(text, bytes, at) !== text.length)
     refuse("an IPv4 address such as 10.0.0.1", text);
 }
 
 /** Writes the address of either family that ends at `end`; the family: 0 IPv4, 1 IPv6. */
 export function parseIp(text: string, end: number, bytes: Uint8Array, at: number): 0 | 1 {
-  if (scanIp4(text, end, bytes, at)) return 0;
+  if (scanIp4(text, bytes, at) === end) return 0;
   const address = text.slice(0, end);
   if (!address.includes(":")) refuse("an IPv4 address such as 10.0.0.1", address);
   parseIp6(address, bytes, at);
   return 1;
 }
 
-/** Reads a dotted quad that ends at `end`; no leading zeros, which some read as octal. */
-function scanIp4(text: string, end: number, bytes: Uint8Array, at: number): boolean {
-  let part = 0;
-  let digits = 0;
-  let value = 0;
-  for (let i = 0; i < end; i++) {
-    const code = text.charCodeAt(i);
-    if (code === 46) {
-      if (digits === 0 || value > 255 || part > 2) return false;
-      bytes[at + part] = value;
-      part++;
-      digits = 0;
-      value = 0;
-    } else {
-      const digit = code - 48;
-      if (digit < 0 || digit > 9 || digits === 3 || (digits > 0 && value === 0)) return false;
-      value = value * 10 + digit;
-      digits++;
-    }
+/** Writes the dotted quad that a text begins with; where that ends, or -1 when there is none. */
+export function scanIp4(text: string, bytes: Uint8Array, at: number): number {
+  let next = 0;
+  for (let part = 0; part < 4; part++) {
+    if (part > 0 && text.charCodeAt(next++) !== 46) return -1;
+    const octet = octetAt(text, next);
+    if (octet < 0) return -1;
+    bytes[at + part] = octet & 255;
+    next += octet >> 8;
   }
-  if (part !== 3 || digits === 0 || value > 255) return false;
-  bytes[at + 3] = value;
-  return true;
+  return next;
+}
+
+/** A number up to 255, and above its eight bits how many digits it has; no leading zeros, which some read as octal. */
+function octetAt(text: string, at: number): number {
+  const first = text.charCodeAt(at) - 48;
+  if (!(first >= 0 && first <= 9)) return -1;
+  const second = text.charCodeAt(at + 1) - 48;
+  if (!(second >= 0 && second <= 9)) return first | (1 << 8);
+  if (first === 0) return -1;
+  const third = text.charCodeAt(at + 2) - 48;
+  if (!(third >= 0 && third <= 9)) return (first * 10 + second) | (2 << 8);
+  const value = first * 100 + second * 10 + third;
+  return value > 255 ? -1 : value | (3 << 8);
 }
 
 /** Sixteen bytes in the canonical form of RFC 5952, as `2001:db8::1`. */
@@ -201,7 +198,7 @@ function scanGroups(text: string, mayEndInIp4: boolean): readonly number[] | und
   for (const [index, part] of parts.entries()) {
     if (mayEndInIp4 && index === parts.length - 1 && part.includes(".")) {
       const quad = new Uint8Array(4);
-      if (!scanIp4(part, part.length, quad, 0)) return undefined;
+      if (scanIp4(part, quad, 0) !== part.length) return undefined;
       const [a = 0, b = 0, c = 0, d = 0] = quad;
       groups.push(a * 256 + b, c * 256 + d);
     } else {

@@ -30,7 +30,7 @@ export function encodeMessage<In>(
     codec.encode(writer, value, header.id, header.clientIndex, header.context);
     return Ok(writer.offset - start);
   } catch (thrown) {
-    writer.offset = start;
+    writer.truncate(start);
     return Err(explain(codec, value, thrown));
   }
 }

@@ -3,8 +3,8 @@ import { refuse } from "./faults.js";
 /** Names of numbers below this are found by index. */
 const denseLimit = 1024;
 
-/** Up to this many members looking at one after the other beats looking up. */
-const fewMembers = 8;
+/** So many members are looked at one after the other before one is looked up. */
+const fewMembers = 4;
 
 /**
  * An enumeration on the wire: a number there, the member's name here. A number that is no member's stays a number,
@@ -52,9 +52,10 @@ export class EnumCodec<Name extends string> {
   /** The number of a name, or the number itself. */
   write(value: Name | number): number {
     if (typeof value === "number") return this.#check(value);
-    if (this.#names.length <= fewMembers) {
-      const index = this.#names.indexOf(value);
-      if (index >= 0) return this.#numbers[index] ?? 0;
+    const names = this.#names;
+    // Not indexOf: that is a call.
+    for (let index = 0; index < names.length && index < fewMembers; index++) {
+      if (names[index] === value) return this.#numbers[index] ?? 0;
     }
     return this.#byName.get(value) ?? refuse(`one of ${this.#names.join(", ")}, or a number`, value);
   }

@@ -1,4 +1,4 @@
-import { parseIp, parseIp4, parseIp6, parseMac } from "./addresses.js";
+import { parseIp, parseIp4, parseIp6, parseMac, scanIp4 } from "./addresses.js";
 import { refuse } from "./faults.js";
 import type { PrefixBytes } from "./reader.js";
 
@@ -10,6 +10,9 @@ export type WriteNext<T> = (writer: Writer, value: T) => void;
 
 /** No message may be larger: VPP itself allocates replies from 16 MiB, and what we send is far smaller. */
 const mostBytes = 64 * 1024 * 1024;
+
+/** From this length on, a text is measured before room is made for it. */
+const hugeText = 65_536;
 
 /** Up to this length a string is written in JavaScript; from there on a call into Node is faster (measured). */
 const longText = 48;
@@ -23,9 +26,7 @@ export class Writer {
   bytes: Buffer;
   /** The same bytes, for numbers. */
   view: DataView;
-  /** The same bytes without Buffer's own methods: its `fill` costs more than filling. */
-  #plain: Uint8Array;
-  /** Where the next `reserve` begins. */
+  /** Where the next `reserve` begins. Everything behind it is zero; so only `truncate` moves it back. */
   offset = 0;
   /** Doubles are in the server's own byte order: little-endian on x86-64 and arm64. */
   littleEndianDoubles = true;
@@ -33,12 +34,17 @@ export class Writer {
   constructor(size = 4096) {
     this.bytes = Buffer.alloc(size);
     this.view = viewOf(this.bytes);
-    this.#plain = plain(this.bytes);
   }
 
   /** Starts again at the front. */
   reset(): void {
-    this.offset = 0;
+    this.truncate(0);
+  }
+
+  /** Takes back what was written from an offset on. */
+  truncate(offset: number): void {
+    this.bytes.fill(0, offset, this.offset);
+    this.offset = offset;
   }
 
   /** What was written, not copied. */
@@ -51,7 +57,6 @@ export class Writer {
     const at = this.offset;
     const next = at + size;
     if (next > this.bytes.length) this.#grow(next);
-    this.#plain.fill(0, at, next);
     this.offset = next;
     return at;
   }
@@ -94,12 +99,12 @@ export class Writer {
     if (typeof value !== "string") refuse("a string", value);
     const { length } = value;
     if (length >= size) refuse(`a string of at most ${size - 1} bytes`, value);
-    if (length > longText) return this.#utf8(at, size - 1, value);
+    if (length > longText) return this.#longString(at, size - 1, value);
     const { bytes } = this;
     for (let i = 0; i < length; i++) {
       const code = value.charCodeAt(i);
       // Neither NUL nor beyond ASCII, in one comparison.
-      if ((code - 1) >>> 0 > 126) return this.#utf8(at, size - 1, value);
+      if ((code - 1) >>> 0 > 126) return this.#longString(at, size - 1, value);
       bytes[at + i] = code;
     }
   }
@@ -107,10 +112,13 @@ export class Writer {
   /** A string of variable size: a 32-bit length, then the bytes, no NUL. */
   text(value: string): void {
     if (typeof value !== "string") refuse("a string", value);
-    const size = Buffer.byteLength(value);
-    const at = this.reserve(4 + size);
+    // No character takes more than three bytes for each of its code units.
+    const room = value.length > hugeText ? Buffer.byteLength(value) : 3 * value.length;
+    const at = this.reserve(4 + room);
+    const size = this.#utf8(at + 4, room, value);
     this.view.setUint32(at, size);
-    this.#utf8(at + 4, size, value, size);
+    // Behind the text nothing was written.
+    this.offset = at + 4 + size;
   }
 
   /** Bytes of a fixed number. */
@@ -134,7 +142,7 @@ export class Writer {
 
   /** A MAC address from text. */
   mac(at: number, value: string): void {
-    parseMac(value, this.bytes, at);
+    parseMac(value, this.view, at);
   }
 
   /** An IPv4 address from text. */
@@ -164,6 +172,12 @@ export class Writer {
 
   /** A prefix of either family from text such as `10.0.0.0/24`, its length to `lengthAt`; the family. */
   prefix(at: number, lengthAt: number, value: string): number {
+    if (typeof value !== "string") refuse(prefixExpected, value);
+    const end = scanIp4(value, this.bytes, at);
+    if (value.charCodeAt(end) === 47) {
+      this.bytes[lengthAt] = lengthBehind(value, end, 0);
+      return 0;
+    }
     const slash = slashOf(value);
     const af = parseIp(value, slash, this.bytes, at);
     this.bytes[lengthAt] = lengthBehind(value, slash, af);
@@ -206,8 +220,11 @@ export class Writer {
   /** Items of `size` bytes each, their number standing elsewhere. */
   list<T>(size: number, items: readonly T[], write: WriteAt<T>): void {
     if (!isArray(items)) refuse("an array", items);
-    const count = items.length;
-    this.listAt(this.reserve(count * size), count, size, items, write);
+    let next = this.reserve(items.length * size);
+    for (const item of items) {
+      write(this, next, item);
+      next += size;
+    }
   }
 
   /** Items of variable size, their number standing elsewhere. */
@@ -228,25 +245,28 @@ export class Writer {
     this.bytes.copy(larger, 0, 0, this.offset);
     this.bytes = larger;
     this.view = viewOf(larger);
-    this.#plain = plain(larger);
   }
 
-  #utf8(at: number, room: number, value: string, size = Buffer.byteLength(value)): void {
+  #longString(at: number, room: number, value: string): void {
+    const size = this.#utf8(at, room, value);
+    // Before a character that does not fit, less room is left than the four bytes that one takes at most.
+    if (room - size < 4 && Buffer.byteLength(value) > room)
+      refuse(`a string of at most ${room} bytes`, value);
+  }
+
+  /** Writes as much of a text as there is room for; how many bytes. */
+  #utf8(at: number, room: number, value: string): number {
     if (value.includes("\0")) refuse("a string without NUL", value);
-    if (size > room) refuse(`a string of at most ${room} bytes`, value);
-    // As many bytes as characters: ASCII.
-    if (size === value.length) return void this.bytes.write(value, at, "latin1");
-    if (/\p{Surrogate}/u.test(value)) refuse("well-formed Unicode", value);
-    this.bytes.write(value, at, "utf8");
+    // Without an encoding, which is UTF-8 then, Node has the least to do.
+    const size = this.bytes.write(value, at, room);
+    // A text of as many bytes as characters is ASCII, and one that was cut is refused.
+    if (size !== value.length && /\p{Surrogate}/u.test(value)) refuse("well-formed Unicode", value);
+    return size;
   }
 }
 
 function viewOf(bytes: Buffer): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-}
-
-function plain(bytes: Buffer): Uint8Array {
-  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 /** Array.isArray that does not turn the items into `any`. */
