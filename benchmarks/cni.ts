@@ -23,6 +23,7 @@ const print = (text: string): void => void process.stdout.write(`${text}\n`);
 interface Settings {
   readonly rounds: number;
   readonly pairs: number;
+  readonly warmUp: number;
   readonly engines: readonly engines.Engine["kind"][];
   readonly only: readonly string[];
   readonly api: string;
@@ -35,6 +36,7 @@ function settings(): Settings {
     options: {
       rounds: { type: "string", default: "7" },
       pairs: { type: "string", default: "3" },
+      "warm-up": { type: "string", default: "50" },
       engine: { type: "string", multiple: true, default: ["vpp", "ovs"] },
       only: { type: "string", multiple: true, default: [...cni.cniNames] },
       api: { type: "string", default: join(process.env["VPP_API_DIR"] ?? shared, "26.06") },
@@ -45,6 +47,7 @@ function settings(): Settings {
   return {
     rounds: v.parse(count, values.rounds),
     pairs: v.parse(count, values.pairs),
+    warmUp: v.parse(count, values["warm-up"]),
     engines: v.parse(v.array(v.picklist(["vpp", "ovs"])), values.engine),
     only: v.parse(v.array(v.picklist(cni.cniNames)), values.only),
     api: values.api,
@@ -98,21 +101,26 @@ async function watched(options: CniRounds, { buildFolder }: cni.Place): Promise<
   const command = await script("relay", "relay").command(buildFolder);
   const target = engine.remote.replace(/^unix:/u, "");
   await using relay = await ContestantProcess.start("relay", [...command, path, target]);
-  return await interleaveCni({ ...options, contestants, watch: { relay, remote: `unix:${path}` } });
+  return await interleaveCni({
+    ...options,
+    warmUp: options.pairs,
+    contestants,
+    watch: { relay, remote: `unix:${path}` },
+  });
 }
 
 async function measure(
   kind: engines.Engine["kind"],
   place: cni.Place,
   prepared: readonly cni.PreparedCni[],
-  { rounds, pairs, api }: Settings,
+  { rounds, pairs, warmUp, api }: Settings,
 ): Promise<object> {
   const open = kind === "ovs" ? engines.openVSwitch() : engines.vpp(place, api);
   await using engine = await open;
   await using service = await Service.start(place);
   const launcher = await Launcher.build(place.buildFolder);
   const contestants = competitorsOf(engine, prepared);
-  const options = { launcher, engine, contestants, rounds, pairs, servicePid: service.pid };
+  const options = { launcher, engine, contestants, rounds, pairs, warmUp, servicePid: service.pid };
   const results = await interleaveCni(options);
   const looked = await watched(options, place);
   print(`\n## ${engine.title}\n\n${report.resultTable(results)}\n`);
@@ -147,7 +155,7 @@ async function main(): Promise<void> {
     const place: cni.Place = { buildFolder, socketFolder, socket: join(socketFolder, "vswitch.sock") };
     const prepared = await cni.prepareCni(chosen.only, place);
     for (const entry of prepared) if ("missing" in entry) print(`Left out: ${entry.name}: ${entry.missing}`);
-    const amount = `${chosen.rounds} rounds of ${chosen.pairs} ADDs and DELs`;
+    const amount = `${chosen.rounds}, of ${chosen.pairs} ADDs and DELs; ${chosen.warmUp} by the service before`;
     const about = { ...machine(), node: process.version, rounds: amount, "load before": load() };
     for (const [name, value] of Object.entries(about)) print(`- ${name}: ${value}`);
     const results: object[] = [];

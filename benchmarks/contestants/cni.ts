@@ -1,5 +1,5 @@
-import { existsSync } from "node:fs";
-import { chmod, copyFile, mkdir } from "node:fs/promises";
+import { existsSync, mkdirSync } from "node:fs";
+import { chmod, copyFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
 import type { Command } from "../support/contestant-process.js";
@@ -58,15 +58,34 @@ const always = (name: string, started: Started): CniContestant => ({
 /** The plugin as it is installed: one file. */
 export const pluginFile = ({ buildFolder }: Place): string => join(buildFolder, "cni/userspace.cjs");
 
+/** A host has one switch, so what is kept for another one is not in its files. */
+function withCache(command: Command, { buildFolder }: Place, cache: string): CniContestant["start"] {
+  return (_command, { kind }) => {
+    const folder = join(buildFolder, `${cache}-${kind}`);
+    if (cache !== "") mkdirSync(folder, { recursive: true, mode: 0o700 });
+    return { command, env: { USERSPACE_CACHE: cache === "" ? "" : folder } };
+  };
+}
+
 const plugin = (name: string, cache: string): Entry => ({
   name,
   async prepare(place) {
-    const USERSPACE_CACHE = cache && join(place.buildFolder, cache);
-    if (cache !== "") await mkdir(USERSPACE_CACHE, { mode: 0o700 });
-    const started: Started = { command: [process.execPath, pluginFile(place)], env: { USERSPACE_CACHE } };
-    return { name, attaches: true, start: () => started };
+    const command: Command = [process.execPath, pluginFile(place)];
+    return { name, attaches: true, start: withCache(command, place, cache) };
   },
 });
+
+const executable: Entry = {
+  name: single,
+  async prepare(place) {
+    const postject = join(root, "node_modules/.bin/postject");
+    if (!existsSync(postject)) throw new Error("no postject: npm ci");
+    const program = join(place.buildFolder, "executable");
+    const env = { ...process.env, POSTJECT: postject };
+    await exec(join(root, "shim/single-executable.sh"), [program, pluginFile(place)], { env });
+    return { name: single, attaches: true, start: withCache([program], place, "executable-cache") };
+  },
+};
 
 const shim: Entry = {
   name: served,
@@ -136,6 +155,7 @@ const entries: readonly Entry[] = [
   },
   plugin(kept, "cache"),
   plugin("one-shot, nothing kept", ""),
+  executable,
   shim,
   oldScript,
   oldProcesses,

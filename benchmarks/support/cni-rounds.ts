@@ -31,6 +31,8 @@ export interface CniRounds {
   readonly rounds: number;
   /** ADDs and DELs in a turn. */
   readonly pairs: number;
+  /** The same in the first turn of the service, in which its just-in-time compiler learns the code. */
+  readonly warmUp: number;
   readonly servicePid: number;
   /** What stands before the switch and looks at the clock, and where it listens. */
   readonly watch?: { readonly relay: ContestantProcess; readonly remote: string };
@@ -50,7 +52,9 @@ export async function interleaveCni(options: CniRounds): Promise<ReadonlyMap<Cni
   for (let round = 0; round <= rounds; round++) {
     const first = round % contestants.length;
     for (const contestant of [...contestants.slice(first), ...contestants.slice(0, first)]) {
-      const runs = await turn(contestant, contestant.attaches ? input.ours : input.others, options);
+      const pairs = round === 0 && contestant.isServed === true ? options.warmUp : options.pairs;
+      const file = contestant.attaches ? input.ours : input.others;
+      const runs = await turn(contestant, file, { ...options, pairs });
       if (round === 0) continue;
       for (const command of commands) results.get(contestant)?.[command].push(middle(runs[command]));
     }
