@@ -53,6 +53,7 @@ function decodeUtf8(bytes: Buffer): string | undefined {
 
 /** A text in which a place is a number of bytes. A string is one where every character is ASCII. */
 interface Source {
+  startsWith(text: string, at: number): boolean;
   indexOf(character: string, from: number): number;
   slice(from: number, to: number): string;
   charCodeAt(at: number): number;
@@ -63,6 +64,10 @@ class Utf8Source implements Source {
 
   constructor(bytes: Buffer) {
     this.#bytes = bytes;
+  }
+
+  startsWith(text: string, at: number): boolean {
+    return this.#bytes.toString("utf8", at, at + text.length) === text;
   }
 
   indexOf(character: string, from: number): number {
@@ -82,6 +87,8 @@ class Utf8Source implements Source {
 function restoreDigits(root: unknown, source: Source, longDigits: LongDigits): void {
   /** The array or object on each level on the way to the present place. */
   const containers: unknown[] = [undefined, root];
+  /** The name that led on from each level last: rows have columns of the same names. */
+  const names: string[] = [];
   for (let at = 0; at < longDigits.length;) {
     const digits = longDigits[at] ?? 0;
     const end = longDigits[at + 1] ?? 0;
@@ -89,9 +96,12 @@ function restoreDigits(root: unknown, source: Source, longDigits: LongDigits): v
     const level = longDigits[at + 3] ?? 0;
     at += 4;
     for (let passed = firstLevel; passed < level; passed++) {
-      containers[passed + 1] = memberOf(containers[passed], stepKey(source, longDigits[at++] ?? 0));
+      containers[passed + 1] = memberOf(
+        containers[passed],
+        stepKey(source, longDigits[at++] ?? 0, names, passed),
+      );
     }
-    const key = stepKey(source, longDigits[at++] ?? 0);
+    const key = stepKey(source, longDigits[at++] ?? 0, names, level);
     restoreAt(containers[level], key, source, digits, end);
   }
 }
@@ -102,12 +112,21 @@ function isInReal(code: number): boolean {
 }
 
 /** The index or the member's name that a step of a path stands for. */
-function stepKey(source: Source, step: number): number | string {
+function stepKey(source: Source, step: number, names: string[], level: number): number | string {
   if (step < 0) return -1 - step;
+  const last = names[level];
+  if (
+    last !== undefined &&
+    source.charCodeAt(step + 1 + last.length) === 0x22 &&
+    source.startsWith(last, step + 1)
+  )
+    return last;
   let end = source.indexOf('"', step + 1);
   while (isEscaped(source, end)) end = source.indexOf('"', end + 1);
   const name = source.slice(step + 1, end);
-  return name.includes("\\") ? String(JSON.parse(`"${name}"`)) : name;
+  if (name.includes("\\")) return String(JSON.parse(`"${name}"`));
+  names[level] = name;
+  return name;
 }
 
 /** Whether an odd number of backslashes stands before `at`. */

@@ -1,19 +1,10 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { FrameScanner } from "../../src/jsonrpc/frame-scanner.js";
-import type { MemberNames } from "../../src/jsonrpc/member-run.js";
 import { isObject } from "../../src/ovsdb/json.js";
+import { rowNames as names } from "../../src/ovsdb/session/reply-reader.js";
 
-const dash = 0x2d;
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/u;
-
-const names: MemberNames = {
-  length: 36,
-  matches: (bytes, at) =>
-    bytes[at + 8] === dash &&
-    bytes[at + 23] === dash &&
-    /[0-9a-f]/u.test(String.fromCharCode(bytes[at] ?? 0)),
-};
 
 const object = (members: readonly string[]): string => `{${members.join(",")}}`;
 

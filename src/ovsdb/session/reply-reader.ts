@@ -13,7 +13,7 @@ function rowsDepth(method: MonitorMethod): number {
 }
 
 /** What the ids of rows are like: no table, column or key of a row update has such a name. */
-const rowNames: MemberNames = {
+export const rowNames: MemberNames = {
   length: 36,
   matches: (bytes, at) =>
     bytes[at + 8] === 0x2d &&
