@@ -23,7 +23,7 @@ const bare = "bare socket";
 /**
  * What a contestant can be told to do, as `program REMOTE task ...`: `sync [TIMES]`, all rows of Bench, so many times;
  * `drain SCHEMA`, `parse SCHEMA`, the bytes of all rows; `ports SCHEMA`, all rows of a switch; `follow`, changes
- * until the last one; `transact COUNT WINDOW`; `churn COUNT [replica]`, ports added and taken away; `idle`, nothing.
+ * until the last one; `transact COUNT WINDOW`; `churn COUNT [replica|SCHEMA]`, ports added and taken away; `idle`, nothing.
  */
 type Task = "sync" | "drain" | "parse" | "ports" | "follow" | "transact" | "churn" | "idle";
 
@@ -213,6 +213,8 @@ async function ports({ programs, rounds, document }: Bench, count: number, churn
   const both = [
     ...turn(ours, own, "churn", String(churns)),
     ...turn(`${ours} with a replica`, own, "churn", String(churns), "replica"),
+    ...turn(bare, socket, "churn", String(churns)),
+    ...turn(`${bare} with a monitor`, socket, "churn", String(churns), switchSchemaFile),
     ...turn("libovsdb", libovsdb, "churn", String(churns)),
     // It takes tens of milliseconds for each.
     ...turn(

@@ -4,6 +4,7 @@
  *
  * Arguments: REMOTE TASK, see benchmarks/ovsdb.ts for the tasks.
  */
+import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
@@ -75,7 +76,66 @@ function transact(socket: Socket, total: number, window: number): Promise<() => 
   });
 }
 
-if (task === "transact") {
+/** Sends one ready-made request and gives its reply; whatever else comes is read as JSON, and forgotten. */
+function asker(socket: Socket): (id: number, text: string) => Promise<void> {
+  const texts = new JsonTexts();
+  let answered: (id: unknown) => void = () => undefined;
+  socket.removeAllListeners("data").on("data", (chunk: string) => {
+    for (const text of texts.push(chunk)) answered(v.parse(message, JSON.parse(text)).id);
+  });
+  return (id, text) =>
+    new Promise((resolve) => {
+      answered = (found) => {
+        if (found === id) resolve();
+      };
+      socket.write(text);
+    });
+}
+
+const message = v.object({ id: v.unknown() });
+
+/** The requests that add a port to the bridge with many and take it away again, as this library sends them. */
+function churnTexts(n: number): readonly [string, string] {
+  const [port, iface] = [randomUUID(), randomUUID()];
+  const bridge = '"op":"mutate","table":"Bridge","where":[["name","==","br0"]]';
+  const begin = (id: number): string => `{"id":${id},"method":"transact","params":["Open_vSwitch",`;
+  const add =
+    `${begin(2 * n)}{"op":"insert","table":"Interface","row":{"name":"churn${n}","type":"internal"},"uuid":"${iface}"},` +
+    `{"op":"insert","table":"Port","row":{"name":"churn${n}","interfaces":["set",[["uuid","${iface}"]]]},"uuid":"${port}"},` +
+    `{${bridge},"mutations":[["ports","insert",["set",[["uuid","${port}"]]]]]}]}`;
+  const remove = `${begin(2 * n + 1)}{${bridge},"mutations":[["ports","delete",["set",[["uuid","${port}"]]]]]}]}`;
+  return [add, remove];
+}
+
+/** The same ports as the other contestants', with a monitor of everything where there is a schema. */
+async function churn(total: number, schemaFile: string): Promise<void> {
+  const socket = await open();
+  socket.setEncoding("utf8");
+  if (schemaFile !== "") {
+    let last = "";
+    socket.write(monitor(schemaFile));
+    for await (const chunk of socket.iterator({ destroyOnReturn: false })) {
+      last = `${last.slice(-endOfReply.length)}${String(chunk)}`;
+      if (last.endsWith(String(endOfReply))) break;
+    }
+  }
+  const ask = asker(socket);
+  let made = 1;
+  const repeat = async (count: number): Promise<() => Done> => {
+    for (let n = 0; n < count; n++, made++) {
+      const [add, remove] = churnTexts(made);
+      await ask(2 * made, add);
+      await ask(2 * made + 1, remove);
+    }
+    return () => ({ rows: count, sum: 0 });
+  };
+  await repeat(100);
+  await measureReplica(() => repeat(total));
+  socket.destroy();
+}
+
+if (task === "churn") await churn(Number(first), second);
+else if (task === "transact") {
   const socket = await open();
   socket.setEncoding("utf8");
   await transact(socket, warmUp, Number(second));
