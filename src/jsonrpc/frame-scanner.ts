@@ -1,7 +1,7 @@
 import { constants } from "node:buffer";
 
 import { manyDigits, parseExactly, type LongDigits } from "./exact-json.js";
-import { endOfRun, type MemberNames } from "./member-run.js";
+import { findRun, parseRun, type MemberNames, type MemberRun } from "./member-run.js";
 import { Pieces } from "./pieces.js";
 import { describeJunk } from "./stranger.js";
 
@@ -73,8 +73,10 @@ export class FrameScanner {
   #cutDepth: number | undefined;
   /** How long the parts were that it has been cut into. */
   #cutBytes = 0;
-  /** Where members end that follow the place where it is to be cut; -1 where none do. */
-  #runEnd = -1;
+  /** The members that follow the place where it is to be cut. */
+  #run: MemberRun | undefined;
+  /** Up to where in the chunk every byte is looked at. */
+  #noRunBefore = 0;
 
   constructor(limits: FrameLimits = {}) {
     this.#maxBytes = Math.min(limits.maxBytes ?? 268_435_456, constants.MAX_STRING_LENGTH);
@@ -95,6 +97,7 @@ export class FrameScanner {
    */
   push(chunk: Buffer, deliver: (value: unknown) => boolean): string | undefined {
     let at = 0;
+    this.#noRunBefore = 0;
     while (at < chunk.length) {
       if (this.#depth === 0) {
         const byte = chunk[at] ?? 0;
@@ -127,12 +130,11 @@ export class FrameScanner {
         this.#cutBytes += text.length;
         this.#reopen();
         if (this.#partial?.take(parsed.value) === false) return undefined;
-        if (this.#runEnd < 0) continue;
-        const members = this.#parseRun(chunk, at);
-        if (typeof members === "string") return members;
-        at = this.#runEnd;
-        this.#runEnd = -1;
-        if (this.#partial?.members?.take(members) === false) return undefined;
+        const members = this.#takeRun(chunk);
+        if (members === undefined) continue;
+        at = members.end;
+        if (this.#cutBytes > this.#maxBytes) return `a message is longer than ${this.#maxBytes} bytes`;
+        if (this.#partial?.members?.take(members.list) === false) return undefined;
         continue;
       }
       this.#cutDepth = undefined;
@@ -147,27 +149,26 @@ export class FrameScanner {
     return this.#text.length;
   }
 
-  /** The members from the comma at `from` to `#runEnd`, or what is wrong with them. */
-  #parseRun(chunk: Buffer, from: number): readonly unknown[] | string {
-    const end = this.#runEnd;
-    this.#cutBytes += end - from;
-    if (this.#cutBytes > this.#maxBytes) return `a message is longer than ${this.#maxBytes} bytes`;
-    // A comma stands at either end.
-    chunk[from] = 0x5b;
-    chunk[end] = 0x5d;
-    const parsed = parseExactly(chunk.subarray(from, end + 1), []);
-    chunk[end] = 0x2c;
-    if (!parsed.ok) return `a message is not JSON: ${parsed.why}`;
-    return isList(parsed.value) ? parsed.value : [];
+  /** The members that follow, and where they end, if there are some. */
+  #takeRun(chunk: Buffer): { readonly list: readonly unknown[]; readonly end: number } | undefined {
+    const run = this.#run;
+    if (run === undefined) return undefined;
+    this.#run = undefined;
+    const list = parseRun(chunk, run);
+    if (list === undefined) {
+      this.#noRunBefore = run.end;
+      return undefined;
+    }
+    this.#cutBytes += run.end - run.from;
+    return { list, end: run.end };
   }
 
   /** Whether members follow that need not be looked at byte by byte. */
-  #findRun(chunk: Buffer, at: number): boolean {
+  #hasRun(chunk: Buffer, at: number): boolean {
     const names = this.#partial?.members?.names;
-    if (names === undefined) return false;
-    const end = endOfRun(chunk, at, names);
-    if (end > at) this.#runEnd = end;
-    return end > at;
+    if (names === undefined || at < this.#noRunBefore) return false;
+    this.#run = findRun(chunk, at, names);
+    return this.#run !== undefined;
   }
 
   /** What closes the brackets that are open. */
@@ -257,7 +258,7 @@ export class FrameScanner {
         if (depth === 0) break;
         if (depth > cutDepth) continue;
         const isMember = depth === cutDepth && brackets[depth] === 0x7b;
-        if ((isMember && this.#findRun(chunk, at)) || at >= cutFrom) {
+        if ((isMember && this.#hasRun(chunk, at)) || at >= cutFrom) {
           isCut = true;
           break;
         }
@@ -294,10 +295,6 @@ function endOfDigits(chunk: Buffer, at: number): number {
   const { length } = chunk;
   while (at < length && (chunk[at] ?? 0) >= 0x30 && (chunk[at] ?? 0) <= 0x39) at++;
   return at;
-}
-
-function isList(value: unknown): value is readonly unknown[] {
-  return Array.isArray(value);
 }
 
 /** White space in JSON (RFC 8259 section 2). */

@@ -1,4 +1,4 @@
-import { manyDigits } from "./exact-json.js";
+import { manyDigits, parseExactly } from "./exact-json.js";
 
 /**
  * What the names are like of the members of an object in which a text is cut. Every one of those members is an object,
@@ -12,26 +12,61 @@ export interface MemberNames {
 }
 
 const between = Buffer.from('},"');
+/** So an array ends that has objects; no column of a row is one. */
+const endOfArray = Buffer.from("}]");
+
+/** Members that follow each other in a chunk. */
+export interface MemberRun {
+  /** Where the comma in front of the first one stands. */
+  readonly from: number;
+  /** Where the comma behind the last one stands. */
+  readonly end: number;
+  /** Where the colons behind their names stand. */
+  readonly colons: readonly number[];
+}
 
 /**
- * Where the last of the members ends that are whole in `chunk`, from the comma at `from` on; `from` where there is none,
- * or where a comma does not follow. Looks at few of the bytes: behind a quote, what is no end of a string begins one, so
- * a bracket, a comma, a quote and such a name stand between two members and nowhere else, and if the text is no such
- * text at all, then what is between two of these is no JSON. Members with many digits in a row are left to one who
- * looks at every byte. The colon behind the name of each of the members becomes a comma: in brackets they are an array.
+ * Finds the members that are whole in `chunk`, from the comma at `from` on; `undefined` where there are none. It looks at
+ * few of the bytes: behind a quote, what is no end of a string begins one, so a bracket, a comma, a quote and such a name
+ * stand between two members, or else what is taken for a member is no JSON: see {@link parseRun}. Members with many digits
+ * in a row are left to one who looks at every byte.
  */
-export function endOfRun(chunk: Buffer, from: number, names: MemberNames): number {
+export function findRun(chunk: Buffer, from: number, names: MemberNames): MemberRun | undefined {
+  if (!isMember(chunk, from, names)) return undefined;
+  const colons: number[] = [];
+  const limit = chunk.indexOf(endOfArray, from);
   let end = from;
   let next = from + 1;
   while (isMember(chunk, end, names)) {
     const colon = end + names.length + 3;
     next = chunk.indexOf(between, Math.max(next, colon));
     while (next >= 0 && isEndOfString(chunk[next + 3])) next = chunk.indexOf(between, next + 3);
-    if (next < 0 || !isMember(chunk, next + 1, names) || hasManyDigits(chunk, colon, next)) break;
-    chunk[colon] = 0x2c;
+    const isOver = next < 0 || (limit >= 0 && next > limit);
+    if (isOver || !isMember(chunk, next + 1, names) || hasManyDigits(chunk, colon, next)) break;
+    colons.push(colon);
     end = next + 1;
   }
-  return end;
+  return end > from ? { from, end, colons } : undefined;
+}
+
+/**
+ * Reads the members of a run: name, value, name, value, ... `undefined` where it is no run of members, or none of JSON.
+ * Where it is one, as many brackets are open behind it as before it. In between, the chunk has other bytes.
+ */
+export function parseRun(chunk: Buffer, { from, end, colons }: MemberRun): readonly unknown[] | undefined {
+  for (const colon of colons) chunk[colon] = 0x2c;
+  chunk[from] = 0x5b;
+  chunk[end] = 0x5d;
+  const parsed = parseExactly(chunk.subarray(from, end + 1), []);
+  chunk[from] = 0x2c;
+  chunk[end] = 0x2c;
+  if (parsed.ok && isList(parsed.value)) return parsed.value;
+  for (const colon of colons) chunk[colon] = 0x3a;
+  return undefined;
+}
+
+function isList(value: unknown): value is readonly unknown[] {
+  return Array.isArray(value);
 }
 
 /** Whether `,"name":{` stands there. */

@@ -43,10 +43,15 @@ const rows = fc
   .uniqueArray(fc.uuid(), { maxLength: 12 })
   .chain((ids) => fc.tuple(...ids.map((id) => update.map((text) => `"${id}":${text}`))));
 const tables = fc.dictionary(fc.stringMatching(/^[A-Z][a-z]{1,5}$/u), rows, { maxKeys: 4 });
-const reply = tables.map((content) => {
-  const all = Object.entries(content).map(([name, rows]) => `"${name}":${object(rows)}`);
-  return `{"id":7,"result":[false,"x",${object(all)}],"error":null}`;
-});
+const tablesText = tables.map((content) =>
+  object(Object.entries(content).map(([name, rows]) => `"${name}":${object(rows)}`)),
+);
+const reply = tablesText.map((text) => `{"id":7,"result":[false,"x",${text}],"error":null}`);
+const update3 = tablesText.map((text) => `{"id":null,"method":"update3","params":["m","x",${text}]}`);
+/** A reply with what the server tells right after it. */
+const stream = fc
+  .tuple(reply, fc.array(update3, { maxLength: 3 }))
+  .map(([first, more]) => [first, ...more].join(""));
 const sizes = fc.array(fc.oneof(fc.integer({ min: 1, max: 90 }), fc.integer({ min: 90, max: 9000 })), {
   minLength: 1,
   maxLength: 5,
@@ -58,6 +63,8 @@ interface Read {
   readonly rows: ReadonlyMap<string, unknown>;
   /** How many rows came as members. */
   readonly asMembers: number;
+  /** The messages behind the reply. */
+  readonly others: readonly unknown[];
 }
 
 /** Reads a reply as the reader of a monitor does; says what the reader would find wrong too. */
@@ -96,9 +103,12 @@ function read(bytes: Buffer, sizes: readonly number[], inParts: boolean): Read {
   };
   if (inParts) scanner.wantParts({ ...part, take: going });
   let whole = 0;
+  const others: unknown[] = [];
   const deliver = (value: unknown): boolean => {
     whole += 1;
-    return going(value);
+    if (whole === 1) return going(value);
+    others.push(value);
+    return true;
   };
   for (let at = 0, turn = 0; at < bytes.length && fault === undefined; turn += 1) {
     const size = sizes[turn % sizes.length] ?? 1;
@@ -106,19 +116,21 @@ function read(bytes: Buffer, sizes: readonly number[], inParts: boolean): Read {
     fault = scanner.push(Buffer.from(bytes.subarray(at, at + size)), deliver) ?? fault;
     at += size;
   }
-  return { fault: fault ?? (whole === 1 ? undefined : "not one message"), rows, asMembers };
+  const isWhole = whole > 0 && scanner.unfinishedBytes === 0;
+  return { fault: fault ?? (isWhole ? undefined : "not whole"), rows, asMembers, others };
 }
 
 describe("members that are not looked at byte by byte", () => {
   it("are those of the whole text, wherever the chunks end", () => {
     fc.assert(
-      fc.property(reply, sizes, (text, sizes) => {
+      fc.property(stream, sizes, (text, sizes) => {
         const bytes = Buffer.from(text);
         const whole = read(bytes, [bytes.length], false);
         const parts = read(bytes, sizes, true);
         expect(whole.fault).toBeUndefined();
         expect(parts.fault).toBeUndefined();
         expect(parts.rows).toEqual(whole.rows);
+        expect(parts.others).toEqual(whole.others);
       }),
       { numRuns: 500 },
     );
@@ -131,7 +143,7 @@ describe("members that are not looked at byte by byte", () => {
       insert: fc.constantFrom("", "{", "}", "[", "]", ",", ":", '"', "\\", '},"', " ", "9", "x"),
     });
     fc.assert(
-      fc.property(reply, sizes, breakage, (text, sizes, { at, drop, insert }) => {
+      fc.property(stream, sizes, breakage, (text, sizes, { at, drop, insert }) => {
         const place = Math.floor(at * text.length);
         const bytes = Buffer.from(text.slice(0, place) + insert + text.slice(place + drop));
         const whole = read(bytes, [bytes.length], false);
@@ -139,6 +151,7 @@ describe("members that are not looked at byte by byte", () => {
         if (parts.fault !== undefined) return;
         expect(whole.fault).toBeUndefined();
         expect(parts.rows).toEqual(whole.rows);
+        expect(parts.others).toEqual(whole.others);
       }),
       { numRuns: 2000 },
     );
