@@ -79,9 +79,9 @@ function transact(socket: Socket, total: number, window: number): Promise<() => 
 /** Sends one ready-made request and gives its reply; whatever else comes is read as JSON, and forgotten. */
 function asker(socket: Socket): (id: number, text: string) => Promise<void> {
   const texts = new JsonTexts();
-  let answered: (id: unknown) => void = () => undefined;
+  let answered: ((id: unknown) => void) | undefined;
   socket.removeAllListeners("data").on("data", (chunk: string) => {
-    for (const text of texts.push(chunk)) answered(v.parse(message, JSON.parse(text)).id);
+    for (const text of texts.push(chunk)) answered?.(v.parse(message, JSON.parse(text)).id);
   });
   return (id, text) =>
     new Promise((resolve) => {
@@ -94,11 +94,12 @@ function asker(socket: Socket): (id: number, text: string) => Promise<void> {
 
 const message = v.object({ id: v.unknown() });
 
+const begin = (id: number): string => `{"id":${id},"method":"transact","params":["Open_vSwitch",`;
+
 /** The requests that add a port to the bridge with many and take it away again, as this library sends them. */
 function churnTexts(n: number): readonly [string, string] {
   const [port, iface] = [randomUUID(), randomUUID()];
   const bridge = '"op":"mutate","table":"Bridge","where":[["name","==","br0"]]';
-  const begin = (id: number): string => `{"id":${id},"method":"transact","params":["Open_vSwitch",`;
   const add =
     `${begin(2 * n)}{"op":"insert","table":"Interface","row":{"name":"churn${n}","type":"internal"},"uuid":"${iface}"},` +
     `{"op":"insert","table":"Port","row":{"name":"churn${n}","interfaces":["set",[["uuid","${iface}"]]]},"uuid":"${port}"},` +
