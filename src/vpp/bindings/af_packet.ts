@@ -12,6 +12,7 @@ import {
   type NoFields,
   bool,
   i32,
+  noFields,
   u16,
   u32,
 } from "../wire/index.js";
@@ -449,6 +450,6 @@ export const AfPacketDump: DumpMessage<AfPacketDump, AfPacketDetails> = {
   },
   decode(r) {
     r.take(10);
-    return {};
+    return noFields;
   },
 };

@@ -15,6 +15,7 @@ import {
   bool,
   count,
   i32,
+  noFields,
   u32,
   u8,
 } from "../wire/index.js";
@@ -116,7 +117,7 @@ export const L2XconnectDump: DumpMessage<L2XconnectDump, L2XconnectDetails> = {
   },
   decode(r) {
     r.take(10);
-    return {};
+    return noFields;
   },
 };
 

@@ -12,6 +12,7 @@ import {
   type Writer,
   count,
   i32,
+  noFields,
   u16,
   u32,
 } from "../wire/index.js";
@@ -172,7 +173,7 @@ export const ApiVersions: CallMessage<ApiVersions, ApiVersionsReply> = {
   },
   decode(r) {
     r.take(10);
-    return {};
+    return noFields;
   },
 };
 
@@ -344,7 +345,7 @@ export const MemclntKeepalive: CallMessage<MemclntKeepalive, MemclntKeepaliveRep
   },
   decode(r) {
     r.take(10);
-    return {};
+    return noFields;
   },
 };
 
@@ -401,7 +402,7 @@ export const ControlPing: CallMessage<ControlPing, ControlPingReply> = {
   },
   decode(r) {
     r.take(10);
-    return {};
+    return noFields;
   },
 };
 
@@ -455,6 +456,6 @@ export const GetApiJson: CallMessage<GetApiJson, GetApiJsonReply> = {
   },
   decode(r) {
     r.take(10);
-    return {};
+    return noFields;
   },
 };

@@ -12,6 +12,7 @@ import {
   type NoFields,
   bool,
   i32,
+  noFields,
   u16,
   u32,
   u8,
@@ -510,7 +511,7 @@ export const MemifSocketFilenameDump: DumpMessage<MemifSocketFilenameDump, Memif
   },
   decode(r) {
     r.take(10);
-    return {};
+    return noFields;
   },
 };
 
@@ -591,6 +592,6 @@ export const MemifDump: DumpMessage<MemifDump, MemifDetails> = {
   },
   decode(r) {
     r.take(10);
-    return {};
+    return noFields;
   },
 };

@@ -11,6 +11,7 @@ import {
   type Writer,
   count,
   i32,
+  noFields,
   u32,
 } from "../wire/index.js";
 
@@ -159,7 +160,7 @@ export const ShowThreads: CallMessage<ShowThreads, ShowThreadsReply> = {
   },
   decode(r) {
     r.take(10);
-    return {};
+    return noFields;
   },
 };
 

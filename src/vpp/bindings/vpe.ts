@@ -4,7 +4,7 @@
 // @generated from vpe.api.json of 24.06 (version 1.7.0, crc bbfa7484)
 // @generated from vpe.api.json of 26.06 (version 1.7.0, crc bbfa7484)
 
-import { type CallMessage, type MessageCodec, type NoFields, i32 } from "../wire/index.js";
+import { type CallMessage, type MessageCodec, type NoFields, i32, noFields } from "../wire/index.js";
 
 /** `show_version_reply`, 20.05, 22.06, 24.06, 26.06. */
 export interface ShowVersionReply {
@@ -65,6 +65,6 @@ export const ShowVersion: CallMessage<ShowVersion, ShowVersionReply> = {
   },
   decode(r) {
     r.take(10);
-    return {};
+    return noFields;
   },
 };

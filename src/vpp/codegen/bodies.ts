@@ -145,8 +145,10 @@ export class Bodies {
     const properties = told.map((field) =>
       this.#print.property(`${indent}  `, field.name, values.get(field) ?? ""),
     );
-    const literal = properties.length === 0 ? "{}" : `{\n${properties.join("\n")}\n${indent}}`;
-    if (choice === undefined) return `${indent}return ${literal};`;
+    const literal = `{\n${properties.join("\n")}\n${indent}}`;
+    if (choice === undefined) {
+      return `${indent}return ${told.length === 0 ? this.#module.runtime("noFields") : literal};`;
+    }
     const rest = told.length === 0 ? "" : `${indent}const rest = ${literal};\n`;
     const head = this.#print.line(indent, "const choice = ", values.get(choice.field) ?? "", ";");
     return `${rest}${head}\n${this.#readChoice(choice, places, told.length > 0, indent)}`;

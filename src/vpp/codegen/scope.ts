@@ -28,6 +28,7 @@ const reserved: readonly string[] = [
   "EnumCodec",
   "Exclude",
   "Uint8Array",
+  "noFields",
   ...["Bool", "F64", "I16", "I32", "I64", "I8", "U16", "U32", "U64", "U8"].flatMap((name) => [
     `read${name}`,
     `write${name}`,

@@ -82,11 +82,20 @@ const decimal: readonly string[] = Array.from({ length: 256 }, (_, byte) => Stri
 const dotted: readonly string[] = decimal.map((text) => `${text}.`);
 const slashed: readonly string[] = decimal.map((text) => `/${text}`);
 
-/** Four bytes as `10.0.0.1`. */
-export function formatIp4(view: DataView, at: number): string {
+/** The network that was put into text last, and its text: the addresses of one dump are often neighbours. */
+let lastNetwork = 0;
+let lastNetworkText = "0.0.0.";
+
+/** Four bytes as `10.0.0.1`, and what follows them. */
+export function formatIp4(view: DataView, at: number, end = ""): string {
   const word = view.getInt32(at);
-  const front = (dotted[word >>> 24] ?? "") + (dotted[(word >>> 16) & 255] ?? "");
-  return front + ((dotted[(word >>> 8) & 255] ?? "") + (decimal[word & 255] ?? ""));
+  const network = word >>> 8;
+  if (network !== lastNetwork) {
+    lastNetwork = network;
+    lastNetworkText =
+      (dotted[network >>> 16] ?? "") + (dotted[(network >>> 8) & 255] ?? "") + (dotted[network & 255] ?? "");
+  }
+  return lastNetworkText + ((decimal[word & 255] ?? "") + end);
 }
 
 /** The length of a prefix, a byte, as it stands behind the address. */

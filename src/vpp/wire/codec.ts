@@ -32,6 +32,9 @@ export interface MessageCodec<Out, In = Out> {
 /** The value of a message that has nothing but its header: an object without properties. */
 export type NoFields = Readonly<Record<string, never>>;
 
+/** The one value of all messages without fields: nothing is made for it. */
+export const noFields: NoFields = Object.freeze({});
+
 /** Any message, for tables of them. */
 export type AnyMessage = MessageCodec<unknown, never>;
 

@@ -46,4 +46,5 @@ export type {
   SubscribeMessage,
   UnionArm,
 } from "./codec.js";
+export { noFields } from "./codec.js";
 export { MessageTable } from "./table.js";
