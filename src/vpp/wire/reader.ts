@@ -80,7 +80,7 @@ export class Reader {
     }
     seen &= 0x80808080;
     for (let code = 0; end < limit && (code = bytes[end] ?? 0) !== 0; end++) seen |= code & 0x80;
-    return seen !== 0 || end - at > longText ? utf8(bytes, at, end) : ascii(bytes, at, end);
+    return seen !== 0 || end - at > longText ? bytes.toString("utf8", at, end) : ascii(bytes, at, end);
   }
 
   /** A string of variable size: a 32-bit length, then the bytes, no NUL. */
@@ -89,10 +89,10 @@ export class Reader {
     const at = this.take(size);
     const { bytes } = this;
     const end = at + size;
-    if (size > longText) return utf8(bytes, at, end);
+    if (size > longText) return bytes.toString("utf8", at, end);
     let seen = 0;
     for (let i = at; i < end; i++) seen |= bytes[i] ?? 0;
-    return seen > 127 ? utf8(bytes, at, end) : ascii(bytes, at, end);
+    return seen > 127 ? bytes.toString("utf8", at, end) : ascii(bytes, at, end);
   }
 
   /** A copy of `size` bytes: a message must not keep the chunk that it came in. */
@@ -183,11 +183,6 @@ export class Reader {
 
 function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-}
-
-/** UTF-8 is not named to Node: that is quicker to call. */
-function utf8(bytes: Buffer, at: number, end: number): string {
-  return bytes.toString(undefined, at, end);
 }
 
 function viewOf(bytes: Buffer): DataView {

@@ -147,6 +147,12 @@ describe("a writer", () => {
     );
   });
 
+  test("grows for bytes too", () => {
+    const writer = new Writer(4);
+    writer.octets(Buffer.from("counted bytes"));
+    expect(writer.written().toString()).toBe("counted bytes");
+  });
+
   test("refuses what no VPP could take", () => {
     expect(() => new Writer().reserve(65 * 1024 * 1024)).toThrow("a message of at most 67108864 bytes");
   });
