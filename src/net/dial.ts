@@ -1,10 +1,10 @@
-import { connect as connectTcp, type Socket } from "node:net";
+import { connect, type NetConnectOpts, type Socket } from "node:net";
 
 import { Deadline, gaveUp } from "../core/call.js";
 import { InvalidError, UnreachableError, type AbortedError, type TimeoutError } from "../core/errors.js";
 import { Err, Ok, type Result } from "../core/result.js";
 import { unixPathFault, type Remote } from "./remote.js";
-import { SocketStream, type ByteStream } from "./stream.js";
+import { ReadBuffer, SocketStream, type ByteStream } from "./stream.js";
 import type { TlsOptions } from "./tls.js";
 import { unreachable, type ServerWords } from "./unreachable.js";
 
@@ -43,34 +43,48 @@ export async function dial(remote: Remote, options: DialOptions): Promise<Result
   return Err(await unreachable(operation, remote, outcome, serverWords(options)));
 }
 
+/** A connection that has begun. */
+interface Begun {
+  readonly socket: Socket;
+  readonly buffer?: ReadBuffer;
+}
+
+function beginPlain(address: NetConnectOpts): Begun {
+  const buffer = new ReadBuffer();
+  const socket = connect({ ...address, onread: buffer.onread });
+  // Nobody reads yet: a server may speak first.
+  return { socket: socket.pause(), buffer };
+}
+
 /** How to begin a connection to `remote`, once its address and the certificates are found to be usable. */
 async function opener(
   remote: Remote,
   { operation, tls }: DialOptions,
-): Promise<Result<() => Socket, InvalidError>> {
+): Promise<Result<() => Begun, InvalidError>> {
   if (remote.kind === "unix") {
     const { path, text } = remote;
     const fault = unixPathFault(path);
-    if (fault === undefined) return Ok(() => connectTcp({ path }));
+    if (fault === undefined) return Ok(() => beginPlain({ path }));
     const message = `${operation}: cannot connect to ${text}: ${fault.why}`;
     return Err(new InvalidError({ operation, path: "remote", expected: fault.expected, got: path, message }));
   }
   const { host, port } = remote;
   const address = { host, port, autoSelectFamilyAttemptTimeout: addressAttemptMs };
-  if (remote.kind === "tcp") return Ok(() => connectTcp(address));
+  if (remote.kind === "tcp") return Ok(() => beginPlain(address));
   // Loaded here: node:tls takes 2 ms to load, which a short-lived process should not pay for a unix socket.
   const { tlsOpener } = await import("./tls.js");
-  return tlsOpener(address, tls ?? {}, operation);
+  const open = await tlsOpener(address, tls ?? {}, operation);
+  return open.map((begin) => () => ({ socket: begin() }));
 }
 
 /** The stream once it is connected, or why it is not; then the socket is gone. */
 function opened(
-  open: () => Socket,
+  open: () => Begun,
   remote: Remote,
   signal: AbortSignal,
 ): Promise<SocketStream | Error | "aborted"> {
   return new Promise((resolve) => {
-    const socket = open();
+    const { socket, buffer } = open();
     const ready = remote.kind === "ssl" ? "secureConnect" : "connect";
     const settle = (outcome: SocketStream | Error | "aborted"): void => {
       signal.removeEventListener("abort", onAbort);
@@ -82,7 +96,7 @@ function opened(
     const onReady = (): void => {
       // Requests are short and answered one by one: waiting to fill a segment would delay each.
       if (remote.kind !== "unix") socket.setNoDelay(true);
-      const stream = new SocketStream(socket, remote);
+      const stream = new SocketStream(socket, remote, buffer);
       socket.off("error", onError);
       settle(stream);
     };

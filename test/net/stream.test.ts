@@ -92,6 +92,24 @@ describe("SocketStream", () => {
     await theirs.ended;
   });
 
+  it("sends all that is written, turn by turn, while the peer takes nothing and while it takes it", async () => {
+    theirs.socket.pause();
+    const text = `{"a":"${"z".repeat(50_000)}"}`;
+    const write = async (turns: number): Promise<void> => {
+      for (let nth = 0; nth < turns; nth++) {
+        stream.write(text);
+        stream.write(text);
+        await turn();
+      }
+    };
+    await write(20);
+    expect(stream.writableBytes).toBeGreaterThan(100_000);
+    theirs.socket.resume();
+    await write(20);
+    while (theirs.received.length < 80 * text.length) await turn();
+    expect(stream.writableBytes).toBe(0);
+  });
+
   it("stops reading in a pause, and goes on after it", async () => {
     const { heard } = start();
     stream.pause();
