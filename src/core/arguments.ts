@@ -146,9 +146,11 @@ export function checkOptions(
   if (options === undefined) return Ok(undefined);
   if (Object.getPrototypeOf(options) === Object.prototype) {
     const { entries } = optionsSchemas[form].wrapped;
-    const isRight = ([name, value]: [string, unknown]): boolean =>
-      Object.hasOwn(entries, name) && rightAtAGlance.get(name)?.(value) === true;
-    if (Object.entries(options).every(isRight)) return Ok(undefined);
+    const given: Readonly<Record<string, unknown>> = { ...options };
+    let isRight = true;
+    for (const name of Object.keys(given))
+      isRight &&= Object.hasOwn(entries, name) && rightAtAGlance.get(name)?.(given[name]) === true;
+    if (isRight) return Ok(undefined);
   }
   const checked = validate(operation, "options", optionsSchemas[form], options);
   return checked.isErr() ? checked : Ok(undefined);

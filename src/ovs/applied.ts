@@ -1,15 +1,10 @@
 import type { Deadline } from "../core/call.js";
 import { DisconnectedError, ProtocolError, type VSwitchError } from "../core/errors.js";
-import { Err, type Result } from "../core/result.js";
+import { Err, Ok, type Result } from "../core/result.js";
 import type { Integer, TransactError } from "../ovsdb/index.js";
-import { select, wait, type Db } from "./database.js";
-import { interfaceColumnsWithCounters, type InterfaceRow, type Uuid } from "./rows.js";
+import { select, type Db } from "./database.js";
+import type { AppliedRow, Uuid } from "./rows.js";
 import { graceMs, type Session } from "./session.js";
-
-/*
- * How vswitchd is waited for. The server does the waiting (`wait` of RFC 7047 section 5.2.6) and answers at the very
- * commit that says so, together with what is asked for: one message, and none of what else becomes of the rows.
- */
 
 /** The numbers of the configuration that is wanted, and of the one that vswitchd has applied. */
 export type Configuration = Pick<Db["Open_vSwitch"], "next_cfg" | "cur_cfg">;
@@ -23,10 +18,8 @@ export async function readConfiguration(
   return read.map(([{ rows }]) => rows[0]);
 }
 
-/** Holds until vswitchd says that it has applied the configuration of this number, as `ovs-vsctl` waits. */
-const reached = (nextCfg: Integer, deadline: Deadline) =>
-  // The server's time is the longer one: it ends a wait whose end nobody could tell it any more.
-  wait("Open_vSwitch", [["cur_cfg", ">=", nextCfg]], ["cur_cfg"], "!=", [], deadline.remainingMs() + graceMs);
+/** The server's time is the longer one: it ends a wait whose end nobody could tell it any more. */
+const serverMs = (deadline: Deadline): number => deadline.remainingMs() + graceMs;
 
 /** Waits until vswitchd has applied the configuration of this number. */
 export async function applied(
@@ -34,23 +27,20 @@ export async function applied(
   nextCfg: Integer,
   deadline: Deadline,
 ): Promise<Result<void, VSwitchError>> {
-  const waited = await session.read([reached(nextCfg, deadline)], deadline);
-  return waited.map(() => undefined).mapErr((error) => notReached(error, deadline));
+  const waited = await session.read(session.prepared.applied(nextCfg, serverMs(deadline)), deadline);
+  return waited.isErr() ? Err(notReached(waited.error, deadline)) : Ok(undefined);
 }
 
-/** Waits as `applied` does, and gives the row of an interface as it is then; `undefined`: it is gone. */
+/** Waits as `applied` does, and gives what vswitchd has written of an interface by then; `undefined`: it is gone. */
 export async function appliedInterface(
   session: Session,
   nextCfg: Integer,
   id: Uuid,
   deadline: Deadline,
-): Promise<Result<InterfaceRow | undefined, VSwitchError>> {
-  const waited = await session.read(
-    [reached(nextCfg, deadline), select("Interface", [["_uuid", "==", id]], interfaceColumnsWithCounters)],
-    deadline,
-  );
-  if (waited.isErr()) return Err(notReached(waited.error, deadline));
-  return waited.map(([, { rows }]) => rows[0]);
+): Promise<Result<AppliedRow | undefined, VSwitchError>> {
+  const operations = session.prepared.appliedInterface(nextCfg, serverMs(deadline), id);
+  const waited = await session.read(operations, deadline);
+  return waited.isErr() ? Err(notReached(waited.error, deadline)) : Ok(waited.value[1].rows[0]);
 }
 
 /** It only reads: whatever became of it, nothing was changed. */

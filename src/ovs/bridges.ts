@@ -120,6 +120,7 @@ async function settle(
   const checked = await checkApplied(context, committed, {
     what: `the bridge ${bridge.name}`,
     interface: ids.interface,
+    type: "internal",
     undo: (fresh) => removeBridge(fresh, bridge.name, ids.bridge),
   });
   if (checked.isErr()) return checked;

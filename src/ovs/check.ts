@@ -9,7 +9,7 @@ import { Err, Ok, type Result } from "../core/result.js";
 import type { InterfaceSpec } from "../core/specs.js";
 import { appliedInterface } from "./applied.js";
 import type { Committed, Context } from "./context.js";
-import type { InterfaceRow, Uuid } from "./rows.js";
+import type { AppliedRow, Uuid } from "./rows.js";
 
 /** What a verb committed, and how to take it back. */
 export interface Subject {
@@ -17,18 +17,20 @@ export interface Subject {
   readonly what: string;
   /** The row of table `Interface` that vswitchd answers in. */
   readonly interface: Uuid;
+  /** Its type, as Open vSwitch calls it. */
+  readonly type: string;
   readonly undo: (context: Context) => Promise<Result<unknown, VSwitchError>>;
 }
 
 /**
  * Waits until vswitchd has taken a committed port and asks how it went; takes the change back when it went wrong.
- * Gives the row as vswitchd left it; `undefined`: the verb does not wait.
+ * Gives what vswitchd has written; `undefined`: the verb does not wait.
  */
 export async function checkApplied(
   context: Context,
   committed: Committed,
   subject: Subject,
-): Promise<Result<InterfaceRow | undefined, VSwitchError>> {
+): Promise<Result<AppliedRow | undefined, VSwitchError>> {
   const { session, deadline } = context;
   if (deadline.hasPassed) return Err(await giveUp(context, subject, undefined));
   if (committed.nextCfg === undefined) return Ok(undefined);
@@ -36,7 +38,7 @@ export async function checkApplied(
   if (done.isErr()) return Err(await giveUp(context, subject, done.error));
   const row = done.value;
   if (row === undefined) return Err(deletedMeanwhile(context, subject));
-  const why = faultOf(row);
+  const why = faultOf(row, subject.type);
   return why === undefined ? Ok(row) : Err(await refuse(context, subject, why));
 }
 
@@ -85,18 +87,18 @@ function deletedMeanwhile(context: Context, subject: Subject): ConflictError {
  * Why a port does not work, from what vswitchd wrote of it; `undefined`: it works. An `ofport` that is still unset
  * once the configuration was applied means that the bridge itself could not be made: nothing else says so.
  */
-export function faultOf(row: InterfaceRow): string | undefined {
+function faultOf(row: AppliedRow, type: string): string | undefined {
   if (row.ofport === null) {
     return "it got no port number, so its bridge could not be made: see the log of ovs-vswitchd (has it the datapath type of the bridge, and the right to make its devices?)";
   }
   if (row.ofport >= 0) return undefined;
   const said = row.error ?? "it gives no reason (Interface.error is empty): see its log";
-  if (row.type !== "dpdkvhostuser" || !said.includes("Unknown error -1")) return said;
+  if (type !== "dpdkvhostuser" || !said.includes("Unknown error -1")) return said;
   return `${said}; most often a file of that name is left in the directory of its sockets: remove it`;
 }
 
 /** What is worth knowing of a port that works. */
-export function warningsOf(row: InterfaceRow, spec: InterfaceSpec): readonly string[] {
+export function warningsOf(row: AppliedRow, spec: InterfaceSpec): readonly string[] {
   const warnings: string[] = [];
   if (row.ofport !== null && row.error !== null) warnings.push(row.error);
   if (row.ofport !== null && spec.ofportRequest !== undefined && row.ofport !== spec.ofportRequest) {

@@ -76,8 +76,14 @@ export class ChangedMeanwhile extends ConflictError {
 }
 
 /** Whether the change of a bridge's ports met no bridge. The guards before it see to it that it is then the only one. */
-const metNoBridge = (operations: readonly Operation[], results: readonly OperationResult[]): boolean =>
-  operations.some((each, at) => each.op === "mutate" && each.table === "Bridge" && results[at]?.count === 0);
+function metNoBridge(operations: readonly Operation[], results: readonly OperationResult[]): boolean {
+  let at = 0;
+  for (const each of operations) {
+    if (results[at]?.count === 0 && each.op === "mutate" && each.table === "Bridge") return true;
+    at += 1;
+  }
+  return false;
+}
 
 /** Writes a verb's one transaction. With `wait` it takes a number for its configuration. */
 export function commit(

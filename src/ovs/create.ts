@@ -5,15 +5,7 @@ import type { InterfaceSpec } from "../core/specs.js";
 import type { CreatedInterface } from "../core/vswitch.js";
 import { appliedInterface, readConfiguration } from "./applied.js";
 import { checkApplied, warningsOf } from "./check.js";
-import {
-  ChangedMeanwhile,
-  commit,
-  commitPrepared,
-  remember,
-  retrying,
-  type Committed,
-  type Context,
-} from "./context.js";
+import { ChangedMeanwhile, commit, commitPrepared, remember, retrying, type Context } from "./context.js";
 import { select } from "./database.js";
 import { interfaceInfo, presentSpec } from "./info.js";
 import { lookUp, type Found } from "./lookup.js";
@@ -22,10 +14,10 @@ import { bridgeNameOf, targetOf } from "./placement.js";
 import { createOperations, insertedId, type Target } from "./plan.js";
 import { bondHasName, bridgesOwn, differs, noId, notOurs, reservedName } from "./refusals.js";
 import { remove } from "./remove.js";
-import type { Uuid } from "./rows.js";
+import type { InterfaceRow, Uuid } from "./rows.js";
 import { checkSpec } from "./support.js";
 import { portColumns } from "./spec-columns.js";
-import { unreadRow } from "./unread.js";
+import { writtenRow } from "./written.js";
 
 /**
  * `createInterface`: one transaction where the bridge was seen before and the name is free; guards and the database's
@@ -42,7 +34,7 @@ export async function create(
   if (spec.name === spec.attach?.bridge) return Err(bridgesOwn(operation, spec.name));
   const root = session.knownRoot ?? (await session.rootId(deadline));
   if (root.isErr()) return root;
-  return retrying(context, (nth) => {
+  return await retrying(context, (nth) => {
     const name = bridgeNameOf(spec.attach);
     const id = nth === 0 ? context.seen.bridges.get(name) : undefined;
     if (id === undefined) return createOnFacts(context, root.value, spec);
@@ -90,7 +82,7 @@ async function existing(
   const fresh = await appliedInterface(session, numbers.value.next_cfg, found.interface._uuid, deadline);
   if (fresh.isErr()) return fresh;
   if (fresh.value === undefined) return Err(new ChangedMeanwhile(operation, `the interface ${spec.name}`));
-  return present(context, spec, { ...found, interface: fresh.value });
+  return present(context, spec, { ...found, interface: { ...found.interface, ...fresh.value } });
 }
 
 /** An interface that was there already. */
@@ -123,42 +115,41 @@ async function make(
   spec: InterfaceSpec,
   target: Target,
 ): Promise<Result<CreatedInterface, VSwitchError>> {
-  const mark = { owner: context.owner, key: spec.key ?? spec.name };
-  const change = { root, wait: context.wait };
+  const { operation, owner, session, seen, wait } = context;
+  const mark = { owner, key: spec.key ?? spec.name };
   const known =
-    target.kind === "known" ? context.session.prepared.create(change, spec, mark, target) : undefined;
-  const committed = await (known === undefined
-    ? commit(context, root, createOperations(root, spec, mark, target))
-    : commitPrepared(context, known));
+    target.kind === "known" ? session.prepared.create({ root, wait }, spec, mark, target) : undefined;
+  const committing =
+    known === undefined
+      ? commit(context, root, createOperations(root, spec, mark, target))
+      : commitPrepared(context, known);
+  // While the server is at it.
+  const written = writtenRow(spec, mark);
+  const committed = await committing;
   if (committed.isErr()) return committed;
   const { operations, results } = committed.value;
   const id = insertedId(operations, results, "interface");
   const port = insertedId(operations, results, "port");
-  if (id === undefined || port === undefined) return Err(noId(context.operation));
-  if (target.kind === "known" && context.seen.bridges.get(target.name) === target.id) {
-    remember(context.seen.ports, spec.name, { interface: id, port, bridge: target });
+  if (id === undefined || port === undefined) return Err(noId(operation));
+  if (target.kind === "known" && seen.bridges.get(target.name) === target.id) {
+    remember(seen.ports, spec.name, { interface: id, port, bridge: target });
   }
-  return settle(context, spec, id, committed.value);
-}
-
-/** What is committed is there for good only when vswitchd has taken it. */
-async function settle(
-  context: Context,
-  spec: InterfaceSpec,
-  id: Uuid,
-  committed: Committed,
-): Promise<Result<CreatedInterface, VSwitchError>> {
-  const checked = await checkApplied(context, committed, {
+  // What is committed is there for good only when vswitchd has taken it.
+  const checked = await checkApplied(context, committed.value, {
     what: `the interface ${spec.name}`,
     interface: id,
+    type: written.type,
     undo: (fresh) => remove(fresh, spec.name, id),
   });
   if (checked.isErr()) return checked;
-  const row = checked.value ?? unreadRow(spec, id, context.owner);
+  return Ok(created(context, spec, { ...written, ...checked.value, _uuid: id }));
+}
+
+function created({ session }: Context, spec: InterfaceSpec, row: InterfaceRow): CreatedInterface {
   const { attach } = spec;
   const info = interfaceInfo(
     { interface: row, port: portColumns(attach), bridge: attach && { name: attach.bridge } },
-    context.session.facts.vhostSocketDirectory,
+    session.facts.vhostSocketDirectory,
   );
-  return Ok({ ...info, created: true, warnings: warningsOf(row, spec) });
+  return Object.assign(info, { created: true, warnings: warningsOf(row, spec) });
 }

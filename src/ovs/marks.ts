@@ -63,7 +63,9 @@ export const persistentPair: readonly [string, string] = [lifetimeKey, "persiste
 
 /** What is in `external_ids` besides our marks. */
 export function foreignIds(externalIds: ExternalIds): Record<string, string> {
-  return Object.fromEntries([...externalIds].filter(([key]) => !key.startsWith("vswitch-drivers-")));
+  const foreign: [string, string][] = [];
+  for (const pair of externalIds) if (!pair[0].startsWith("vswitch-drivers-")) foreign.push(pair);
+  return Object.fromEntries(foreign);
 }
 
 /**

@@ -106,11 +106,12 @@ async function settle(
   const checked = await checkApplied(context, committed, {
     what: `the interface ${own.name} on ${attachment?.bridge ?? "no bridge"}`,
     interface: own.interface,
+    type: before.interface.type,
     undo: (fresh) => moveBack(fresh, own.name, back, { port: own.port, attachment }),
   });
   if (checked.isErr()) return checked;
   // Without waiting nobody knows yet what vswitchd makes of it: what it wrote of the old place no longer counts.
-  const row = checked.value ?? { ...before.interface, ofport: null, error: null };
+  const row = { ...before.interface, ...(checked.value ?? { ofport: null, error: null }) };
   const info = interfaceInfo(
     { interface: row, port: portColumns(attachment), bridge: attachment && { name: attachment.bridge } },
     context.session.facts.vhostSocketDirectory,

@@ -1,6 +1,6 @@
 import type { Attachment, InterfaceSpec } from "../core/specs.js";
 import type { Mark } from "../core/vswitch.js";
-import { named, NamedUuid, type Operation, type OperationResult } from "../ovsdb/index.js";
+import { named, NamedUuid, type Integer, type Operation, type OperationResult } from "../ovsdb/index.js";
 import { insert, mutate, select, update, wait, type Db } from "./database.js";
 import {
   allIds,
@@ -11,7 +11,7 @@ import {
   ownerPair,
   persistentPair,
 } from "./marks.js";
-import type { Uuid } from "./rows.js";
+import { appliedColumnNames, type Uuid } from "./rows.js";
 import { interfaceColumns, portColumns } from "./spec-columns.js";
 
 /*
@@ -124,8 +124,12 @@ export function insertedId(
   results: readonly OperationResult[],
   name: string,
 ): Uuid | undefined {
-  const result = results[operations.findIndex((each) => each.op === "insert" && each.uuidName === name)];
-  return result !== undefined && "uuid" in result ? result.uuid : undefined;
+  let at = 0;
+  for (const each of operations) {
+    if (each.op === "insert" && each.uuidName === name) return results[at]?.uuid;
+    at += 1;
+  }
+  return undefined;
 }
 
 const isSet = (value: unknown): boolean => value !== null && !(Array.isArray(value) && value.length === 0);
@@ -225,6 +229,21 @@ export function numberedOperations(root: Uuid): Operations {
   const here = [["_uuid", "==", root]] as const;
   return [mutate("Open_vSwitch", here, [["next_cfg", "+=", 1]]), select("Open_vSwitch", here, ["next_cfg"])];
 }
+
+/**
+ * Holds until vswitchd says that it has applied the configuration of this number, as `ovs-vsctl` waits. The server does
+ * the waiting (`wait` of RFC 7047 section 5.2.6), and answers at the very commit that says so, together with what else is
+ * asked: one message, and none of what else becomes of the rows.
+ */
+export const appliedOperations = (nextCfg: Integer, timeoutMs: number) =>
+  [wait("Open_vSwitch", [["cur_cfg", ">=", nextCfg]], ["cur_cfg"], "!=", [], timeoutMs)] as const;
+
+/** Holds as `appliedOperations` does, and gives what vswitchd has written of an interface by then. */
+export const appliedInterfaceOperations = (nextCfg: Integer, timeoutMs: number, id: Uuid) =>
+  [
+    ...appliedOperations(nextCfg, timeoutMs),
+    select("Interface", [["_uuid", "==", id]], appliedColumnNames),
+  ] as const;
 
 /** Moves the port to another bridge. */
 export function moveOperations(

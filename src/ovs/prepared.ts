@@ -1,26 +1,45 @@
 import type { InterfaceSpec, VhostUserSpec } from "../core/specs.js";
 import type { Mark } from "../core/vswitch.js";
-import type { Operation, OvsdbClient, PreparedTransaction } from "../ovsdb/index.js";
+import type {
+  Blanks,
+  BlankValues,
+  Integer,
+  Operation,
+  OvsdbClient,
+  PreparedTransaction,
+} from "../ovsdb/index.js";
 import type { Db } from "./database.js";
-import { createOperations, deleteOperations, numberedOperations, type OwnPort } from "./plan.js";
+import {
+  appliedInterfaceOperations,
+  appliedOperations,
+  createOperations,
+  deleteOperations,
+  numberedOperations,
+  type OwnPort,
+} from "./plan.js";
 import type { Uuid } from "./rows.js";
 
+type Operations = readonly Operation<Db>[];
+
 /** What a verb writes: operations, or operations that were prepared, with their values. */
-export type Transaction = readonly Operation<Db>[] | Filled;
+export type Transaction = Operations | Filled;
 
 /** A prepared transaction with a value for each blank. */
-export class Filled {
-  readonly prepared: PreparedTransaction;
-  readonly values: readonly string[];
+export class Filled<Prepared extends Operations = Operations> {
+  readonly prepared: PreparedTransaction<Prepared>;
+  readonly values: BlankValues;
 
-  constructor(prepared: PreparedTransaction, values: readonly string[]) {
+  constructor(prepared: PreparedTransaction<Prepared>, values: BlankValues) {
     this.prepared = prepared;
     this.values = values;
   }
 }
 
+/** What a function gives that writes operations, or the same prepared. */
+type Prepared<Build extends (...parts: never) => Operations> = ReturnType<Build> | Filled<ReturnType<Build>>;
+
 /** More shapes than this are not worth keeping: whoever has them gains nothing by it. */
-const mostShapes = 64;
+const mostShapes = 256;
 
 interface Change {
   readonly root: Uuid;
@@ -41,14 +60,18 @@ function shapeOf(spec: InterfaceSpec): Shape | undefined {
   if (spec.mac !== undefined || spec.ofportRequest !== undefined) return undefined;
   const { mode, mtu, ingressPolicing, attach, externalIds, socket } = spec;
   const idKeys = externalIds === undefined ? [] : Object.keys(externalIds);
-  const place = attach === undefined ? [] : [attach.tag, attach.trunks, attach.vlanMode];
-  return { spec, text: JSON.stringify([mode, mtu, ingressPolicing, place, idKeys]), idKeys, socket };
+  const { tag, trunks, vlanMode } = attach ?? {};
+  const isPlain = (mtu ?? ingressPolicing ?? externalIds ?? tag ?? trunks ?? vlanMode) === undefined;
+  const text = isPlain ? mode : JSON.stringify([mode, mtu, ingressPolicing, tag, trunks, vlanMode, idKeys]);
+  return { spec, text, idKeys, socket };
 }
 
 /** The transactions of one connection that are the same for many ports, but for names and ids: written once. */
 export class PreparedTransactions {
   readonly #client: OvsdbClient<Db>;
-  readonly #known = new Map<string, PreparedTransaction>();
+  readonly #known = new Map<string, PreparedTransaction<Operations>>();
+  #applied: PreparedTransaction<ReturnType<typeof appliedOperations>> | undefined;
+  #appliedInterface: PreparedTransaction<ReturnType<typeof appliedInterfaceOperations>> | undefined;
 
   constructor(client: OvsdbClient<Db>) {
     this.#client = client;
@@ -65,50 +88,76 @@ export class PreparedTransactions {
     if (shape === undefined) return undefined;
     const { idKeys, socket } = shape;
     const found = this.#prepared(
-      `create ${String(wait)} ${owner} ${shape.text}`,
-      5 + idKeys.length,
-      (blanks) => {
-        const [rootId, bridgeId, name, itsKey, path] = blanks;
-        if (rootId === undefined || bridgeId === undefined || name === undefined) return [];
-        const ids = Object.fromEntries(idKeys.map((each, at) => [each, blanks[5 + at] ?? ""]));
+      `create ${String(wait)} ${root} ${bridge.id} ${owner} ${shape.text}`,
+      3 + idKeys.length,
+      ([name = "", itsKey = "", path = "", ...idValues]) => {
+        const ids = Object.fromEntries(idKeys.map((each, at) => [each, idValues[at] ?? ""]));
         const blank = { ...shape.spec, name, socket: path, externalIds: ids };
-        const target = { kind: "known", name: bridge.name, id: bridgeId } as const;
+        const target = { kind: "known", ...bridge } as const;
         return [
-          ...createOperations(rootId, blank, { owner, key: itsKey ?? "" }, target),
-          ...(wait ? numberedOperations(rootId) : []),
+          ...createOperations(root, blank, { owner, key: itsKey }, target),
+          ...(wait ? numberedOperations(root) : []),
         ];
       },
     );
     if (found === undefined) return undefined;
     const ids = idKeys.map((each) => spec.externalIds?.[each] ?? "");
-    return new Filled(found, [root, bridge.id, spec.name, key, socket, ...ids]);
+    return new Filled(found, [spec.name, key, socket, ...ids]);
   }
 
   /** `deleteOperations` of a port whose bridge stays. */
   delete({ root, wait }: Change, own: OwnPort): Filled | undefined {
-    const { owner } = own;
-    const found = this.#prepared(`delete ${String(wait)} ${owner}`, 4, (blanks) => {
-      const [rootId, bridgeId, port, id] = blanks;
-      if (rootId === undefined || bridgeId === undefined || port === undefined || id === undefined) return [];
-      const bridge = { id: bridgeId, name: own.bridge.name };
-      const blank = { name: own.name, owner, interface: id, port, bridge };
-      return [...deleteOperations(rootId, blank, undefined), ...(wait ? numberedOperations(rootId) : [])];
+    const { owner, bridge } = own;
+    const shape = `delete ${String(wait)} ${root} ${bridge.id} ${owner}`;
+    const found = this.#prepared(shape, 2, ([port, id]) => {
+      if (port === undefined || id === undefined) return [];
+      const blank = { ...own, interface: id, port };
+      return [...deleteOperations(root, blank, undefined), ...(wait ? numberedOperations(root) : [])];
     });
-    return found && new Filled(found, [root, own.bridge.id, own.port, own.interface]);
+    return found && new Filled(found, [own.port, own.interface]);
+  }
+
+  /** `appliedOperations`. */
+  applied(nextCfg: Integer, timeoutMs: number): Prepared<typeof appliedOperations> {
+    this.#applied ??= this.#prepare({ texts: 0, integers: 2 }, (_texts, [number = 0, ms = 0]) =>
+      appliedOperations(number, ms),
+    );
+    if (this.#applied === undefined) return appliedOperations(nextCfg, timeoutMs);
+    return new Filled(this.#applied, [nextCfg, timeoutMs]);
+  }
+
+  /** `appliedInterfaceOperations`. */
+  appliedInterface(
+    nextCfg: Integer,
+    timeoutMs: number,
+    id: Uuid,
+  ): Prepared<typeof appliedInterfaceOperations> {
+    this.#appliedInterface ??= this.#prepare({ texts: 1, integers: 2 }, ([its = id], [number = 0, ms = 0]) =>
+      appliedInterfaceOperations(number, ms, its),
+    );
+    if (this.#appliedInterface === undefined) return appliedInterfaceOperations(nextCfg, timeoutMs, id);
+    return new Filled(this.#appliedInterface, [id, nextCfg, timeoutMs]);
   }
 
   #prepared(
     shape: string,
-    count: number,
-    build: (blanks: readonly Uuid[]) => readonly Operation<Db>[],
-  ): PreparedTransaction | undefined {
+    texts: number,
+    build: (texts: readonly Uuid[]) => Operations,
+  ): PreparedTransaction<Operations> | undefined {
     const known = this.#known.get(shape);
     if (known !== undefined) return known;
-    // What cannot be prepared cannot be sent either: written in the ordinary way, it is refused with its own values.
-    const made = this.#client.prepare(count, build, "prepare").unwrapOr(undefined);
+    const made = this.#prepare({ texts, integers: 0 }, build);
     if (made === undefined) return undefined;
     if (this.#known.size === mostShapes) this.#known.clear();
     this.#known.set(shape, made);
     return made;
+  }
+
+  /** What cannot be prepared cannot be sent either: written in the ordinary way, it is refused with its own values. */
+  #prepare<const Made extends Operations>(
+    blanks: Blanks,
+    build: (texts: readonly Uuid[], integers: readonly number[]) => Made,
+  ): PreparedTransaction<Made> | undefined {
+    return this.#client.prepare(blanks, build, "prepare").unwrapOr(undefined);
   }
 }

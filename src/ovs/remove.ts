@@ -15,7 +15,7 @@ export async function remove(
 ): Promise<Result<Deleted, VSwitchError>> {
   const root = context.session.knownRoot ?? (await context.session.rootId(context.deadline));
   if (root.isErr()) return root;
-  return retrying(context, (nth) => {
+  return await retrying(context, (nth) => {
     const seen = nth === 0 ? context.seen.ports.get(name) : undefined;
     context.seen.ports.delete(name);
     if (seen === undefined || (only !== undefined && only !== seen.interface)) {

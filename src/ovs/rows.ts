@@ -34,6 +34,18 @@ export const interfaceColumnNames = [
 /** Counters change every five seconds (ovs-vswitchd.conf.db(5), "stats-update-interval"): read, never watched. */
 export const interfaceColumnsWithCounters = [...interfaceColumnNames, "statistics"] as const;
 
+/** What vswitchd writes of an interface (ovs-vswitchd.conf.db(5), "Interface Table"); the others are its users'. */
+export const appliedColumnNames = [
+  "mac_in_use",
+  "mtu",
+  "ofport",
+  "error",
+  "admin_state",
+  "link_state",
+  "status",
+  "statistics",
+] as const;
+
 export const portColumnNames = [
   "_uuid",
   "name",
@@ -65,6 +77,7 @@ type Named<Table extends keyof Db, Names extends readonly string[]> = Id &
   Pick<Db[Table], Extract<Names[number], keyof Db[Table]>>;
 
 export type InterfaceRow = Named<"Interface", typeof interfaceColumnsWithCounters>;
+export type AppliedRow = Named<"Interface", typeof appliedColumnNames>;
 export type PortRow = Named<"Port", typeof portColumnNames>;
 export type BridgeRow = Named<"Bridge", typeof bridgeColumnNames>;
 export type RootRow = Named<"Open_vSwitch", typeof rootColumnNames>;

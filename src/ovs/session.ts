@@ -8,6 +8,7 @@ import {
   type Monitor,
   type MonitoredRows,
   type Operation,
+  type OperationOptions,
   type OperationResult,
   type OvsdbClient,
   type ResultsOf,
@@ -33,26 +34,27 @@ type RootRows = MonitoredRows<Db, typeof rootRequest>;
 /** A commit that is waited for: longer than the deadline by this much, so that a late answer can still be undone. */
 export const graceMs = 1000;
 
-/** A signal that fires {@link graceMs} after the caller's does; none where the caller has none. */
-class LateSignal implements Disposable {
-  readonly signal: AbortSignal | undefined;
-  readonly #caller: AbortSignal | undefined;
-  readonly #onAbort: () => void;
+/** A signal that fires {@link graceMs} after the caller's does. */
+class LateSignal {
+  readonly #late = new AbortController();
+  readonly #caller: AbortSignal;
   #timer: NodeJS.Timeout | undefined;
+  readonly #onAbort = (): void => {
+    this.#timer = setTimeout(() => this.#late.abort(), graceMs);
+  };
 
-  constructor(caller: AbortSignal | undefined) {
-    const late = caller === undefined ? undefined : new AbortController();
-    this.signal = late?.signal;
+  constructor(caller: AbortSignal) {
     this.#caller = caller;
-    this.#onAbort = (): void => {
-      this.#timer = setTimeout(() => late?.abort(), graceMs);
-    };
-    if (caller !== undefined) watchSignal(caller, this.#onAbort);
+    watchSignal(caller, this.#onAbort);
   }
 
-  [Symbol.dispose](): void {
+  get signal(): AbortSignal {
+    return this.#late.signal;
+  }
+
+  end(): void {
     clearTimeout(this.#timer);
-    if (this.#caller !== undefined) unwatchSignal(this.#caller, this.#onAbort);
+    unwatchSignal(this.#caller, this.#onAbort);
   }
 }
 
@@ -123,30 +125,26 @@ export class Session {
     };
   }
 
-  /** Reads, in one transaction. */
-  read<const Operations extends readonly Operation<Db>[]>(
-    operations: Operations,
+  /** Reads, in one transaction. The time is the verb's, and the error tells of the whole of it. */
+  async read<const Operations extends readonly Operation<Db>[]>(
+    transaction: Operations | Filled<Operations>,
     deadline: Deadline,
   ): Promise<Result<ResultsOf<Operations>, TransactError>> {
-    return this.#timed(deadline, (timeoutMs) =>
-      this.client.transact(operations, {
-        operation: deadline.operation,
-        signal: deadline.callerSignal,
-        timeoutMs,
-      }),
-    );
-  }
-
-  /** The time of a step is the verb's; the error tells of the whole of it, not of what was left for this step. */
-  async #timed<T>(
-    deadline: Deadline,
-    step: (timeoutMs: number) => Promise<Result<T, TransactError>>,
-  ): Promise<Result<T, TransactError>> {
     if (deadline.hasPassed) return Err(deadline.failure("preparing to read", "not-sent"));
-    const result = await step(deadline.remainingMs());
+    const { operation, callerSignal: signal } = deadline;
+    const result = await this.#send(transaction, { operation, signal, timeoutMs: deadline.remainingMs() });
     if (result.isErr() && result.error.kind === "timeout")
       return Err(deadline.failure("waiting for the answer to transact", result.error.outcome));
     return result;
+  }
+
+  #send<const Operations extends readonly Operation<Db>[]>(
+    transaction: Operations | Filled<Operations>,
+    options: OperationOptions,
+  ): Promise<Result<ResultsOf<Operations>, TransactError>> {
+    return transaction instanceof Filled
+      ? this.client.execute(transaction.prepared, transaction.values, options)
+      : this.client.transact(transaction, options);
   }
 
   /**
@@ -158,19 +156,19 @@ export class Session {
     deadline: Deadline,
   ): Promise<Result<readonly OperationResult[], TransactError>> {
     if (deadline.hasPassed) return Err(deadline.failure("preparing the transaction", "not-sent"));
-    using late = new LateSignal(deadline.callerSignal);
-    const options = {
-      operation: deadline.operation,
-      signal: late.signal,
-      timeoutMs: Math.min(deadline.remainingMs() + graceMs, longestTimer),
-    };
-    const result = await (transaction instanceof Filled
-      ? this.client.execute(transaction.prepared, transaction.values, options)
-      : this.client.transact(transaction, options));
-    if (result.isErr() && (result.error.kind === "aborted" || result.error.kind === "timeout")) {
-      return Err(deadline.failure("waiting for the database to commit", "unknown"));
+    const late = deadline.callerSignal && new LateSignal(deadline.callerSignal);
+    try {
+      const result = await this.#send(transaction, {
+        operation: deadline.operation,
+        signal: late?.signal,
+        timeoutMs: Math.min(deadline.remainingMs() + graceMs, longestTimer),
+      });
+      if (result.isErr() && (result.error.kind === "aborted" || result.error.kind === "timeout"))
+        return Err(deadline.failure("waiting for the database to commit", "unknown"));
+      return result;
+    } finally {
+      late?.end();
     }
-    return result;
   }
 
   /** The id of the root row, where there is one. */

@@ -31,7 +31,7 @@ import {
 import type { Operation } from "./operations.js";
 import type { UpdateFormat } from "./replica/row-update.js";
 import { Replica } from "./replica.js";
-import { prepareTransaction, type PreparedTransaction } from "./prepared.js";
+import { prepareTransaction, type Blanks, type BlankValues, type PreparedTransaction } from "./prepared.js";
 import type { Schemas } from "./row-plan.js";
 import { compareSchemas, type SchemaReport } from "./schema-report.js";
 import type { DatabaseSchema } from "./schema.js";
@@ -128,28 +128,33 @@ export class OvsdbClient<Db extends DatabaseRows = DatabaseRows> implements Asyn
   }
 
   /**
-   * Writes a transaction that is to be sent often. `build` gets `count` blanks, each of which may stand in several
-   * places, as a whole, where the operations want a string or a uuid; `execute` takes their values. What is wrong with
+   * Writes a transaction that is to be sent often. `build` gets the blanks, each of which may stand in several places, as
+   * a whole, where the operations want a string or a uuid, or an integer; `execute` takes their values. What is wrong with
    * the operations is told here, as by `transact`. The limits of a column (`enum`, `maxLength`) are not looked at again
    * when a blank is filled: the server refuses what breaks them.
    */
-  prepare(
-    count: number,
-    build: (blanks: readonly Uuid[]) => readonly Operation<Db>[],
+  prepare<const Operations extends readonly Operation<Db>[]>(
+    blanks: Blanks,
+    build: (texts: readonly Uuid[], integers: readonly number[]) => Operations,
     operation: string,
-  ): Result<PreparedTransaction, InvalidError | IncompatibleError> {
-    return prepareTransaction(this.#schemas, count, build, operation);
+  ): Result<PreparedTransaction<Operations>, InvalidError | IncompatibleError> {
+    return prepareTransaction(this.#schemas, blanks, build, operation);
   }
 
   /** Does what `transact` does, with a transaction that was prepared by this client and a value for each blank. */
-  async execute(
+  execute<const Operations extends readonly Operation[]>(
+    prepared: PreparedTransaction<Operations>,
+    values: BlankValues,
+    options: OperationOptions,
+  ): Promise<Result<ResultsOf<Operations>, TransactError>>;
+  execute(
     prepared: PreparedTransaction,
-    values: readonly string[],
+    values: BlankValues,
     options: OperationOptions,
   ): Promise<Result<readonly OperationResult[], TransactError>> {
     const text = prepared.paramsWith(values);
-    if (text instanceof Fault) return Err(unsendable(this.schema, options.operation, text));
-    return await this.#transact(prepared.operations, prepared.encoded, new WrittenParams(text), options);
+    if (text instanceof Fault) return Promise.resolve(Err(unsendable(this.schema, options.operation, text)));
+    return this.#transact(prepared.operations, prepared.encoded, new WrittenParams(text), options);
   }
 
   async #transact(

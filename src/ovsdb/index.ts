@@ -70,7 +70,7 @@ export {
   type WaitOperation,
   type Where,
 } from "./operations.js";
-export type { PreparedTransaction } from "./prepared.js";
+export type { Blanks, BlankValues, PreparedTransaction } from "./prepared.js";
 export { ChangeStream, type ChangeStreamOptions } from "./changes/change-stream.js";
 export { LiveQuery, type QueryChange, type RowFilter, type WatchOptions } from "./changes/live-query.js";
 export type { LocalTransaction } from "./changes/origin.js";

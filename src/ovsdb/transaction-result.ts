@@ -83,7 +83,8 @@ export function readTransactionResult(
     return Err(unreadable(operation, new Fault(`${operations.length} elements`, `${wire.length} elements`)));
   }
   const results: OperationResult[] = [];
-  for (const [index, each] of operations.entries()) {
+  for (const each of operations) {
+    const index = results.length;
     const result = readResult(each, wire[index], plans.get(index));
     if (result instanceof Fault) return Err(unreadable(operation, result.within(`${index} (${each.op})`)));
     results.push(result);
@@ -100,7 +101,8 @@ function findError(
   wire: readonly unknown[],
   operation: string,
 ): TransactionRejectedError | undefined {
-  for (const [index, element] of wire.entries()) {
+  let index = 0;
+  for (const element of wire) {
     const error = typeof element === "string" ? undefined : readServerError(element);
     if (error !== undefined) {
       const failed = operations[index];
@@ -110,6 +112,7 @@ function findError(
           : { index, op: failed.op, table: "table" in failed ? failed.table : undefined };
       return new TransactionRejectedError({ operation, ...error, at });
     }
+    index += 1;
   }
   return undefined;
 }
