@@ -53,7 +53,7 @@ function settings(): Settings {
   const { values } = parseArgs({
     options: {
       rounds: { type: "string", default: "10" },
-      "warm-up": { type: "string", default: "10" },
+      "warm-up": { type: "string", default: "25" },
       pairs: { type: "string", default: "20" },
       "pairs-no-wait": { type: "string", default: "200" },
       only: { type: "string", multiple: true, default: [...contestantNames] },
@@ -167,7 +167,8 @@ async function measure(
     const results = await interleave({
       contestants,
       rounds,
-      warmUp,
+      // A process for each change learns nothing.
+      warmUp: ({ name }) => (name === processes ? 1 : warmUp),
       // A process for each change takes long enough to be measured in fewer.
       pairs: ({ name }) => (name === processes ? Math.min(pairs[mode], 20) : pairs[mode]),
       serverPid: ovs.server.pid,

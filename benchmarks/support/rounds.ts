@@ -11,8 +11,8 @@ export interface Round extends Measured {
 export interface RoundsOptions {
   readonly contestants: readonly Contestant[];
   readonly rounds: number;
-  /** Turns that the first, unrecorded round counts for. */
-  readonly warmUp: number;
+  /** How many turns a contestant's first, unrecorded one counts for. */
+  warmUp(contestant: Contestant): number;
   /** How many times each contestant creates and deletes in a round. */
   pairs(contestant: Contestant): number;
   readonly serverPid: number;
@@ -34,7 +34,7 @@ export async function interleave(options: RoundsOptions): Promise<ReadonlyMap<Co
   for (let round = 0; round <= options.rounds; round++) {
     const first = round % contestants.length;
     for (const contestant of [...contestants.slice(first), ...contestants.slice(0, first)]) {
-      const pairs = options.pairs(contestant) * (round === 0 ? options.warmUp : 1);
+      const pairs = options.pairs(contestant) * (round === 0 ? options.warmUp(contestant) : 1);
       const result = await turn(contestant, `r${round}x`, pairs, options);
       if (round > 0) results.get(contestant)?.push(result);
     }
