@@ -8,7 +8,7 @@ import { parseArgs } from "node:util";
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import * as v from "valibot";
-import { script } from "./contestants/build.js";
+import { cProgram } from "./contestants/build.js";
 import * as cni from "./contestants/cni.js";
 import * as engines from "./support/cni-engines.js";
 import * as report from "./support/cni-report.js";
@@ -94,13 +94,16 @@ const competitorsOf = (
   );
 
 /** The same again with a look at the clock between our contestants and the switch. */
-async function watched(options: CniRounds, { buildFolder }: cni.Place): Promise<report.Results> {
+async function watched(
+  options: CniRounds,
+  { buildFolder, socketFolder }: cni.Place,
+): Promise<report.Results> {
   const { engine } = options;
   const contestants = options.contestants.filter(({ name }) => name === cni.kept || name === cni.served);
-  const path = join(buildFolder, `relay-${engine.kind}.sock`);
-  const command = await script("relay", "relay").command(buildFolder);
+  const path = join(socketFolder, `relay-${engine.kind}.sock`);
+  const program = await cProgram(buildFolder, "relay");
   const target = engine.remote.replace(/^unix:/u, "");
-  await using relay = await ContestantProcess.start("relay", [...command, path, target]);
+  await using relay = await ContestantProcess.start("relay", [program, path, target]);
   return await interleaveCni({
     ...options,
     warmUp: options.pairs,

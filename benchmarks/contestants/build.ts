@@ -55,3 +55,10 @@ export const goProgram = (name: string, folder: string): Entry => ({
     return [program];
   },
 });
+
+/** A program of one file of C. */
+export async function cProgram(buildFolder: string, name: string): Promise<string> {
+  const program = join(buildFolder, name);
+  await exec("cc", ["-O2", "-Wall", "-o", program, join(here, `../peers/c/${name}.c`)]);
+  return program;
+}

@@ -1,10 +1,6 @@
-import { execFile } from "node:child_process";
-import { join } from "node:path";
-import { promisify } from "node:util";
 import * as v from "valibot";
+import { cProgram, exec } from "../contestants/build.js";
 import type { Command } from "./contestant-process.js";
-
-const exec = promisify(execFile);
 
 const launchedSchema = v.object({
   startNs: v.number(),
@@ -41,10 +37,7 @@ export class Launcher {
 
   /** Builds it, in that folder. */
   static async build(folder: string): Promise<Launcher> {
-    const program = join(folder, "launch");
-    const source = join(import.meta.dirname, "../peers/launch/launch.c");
-    await exec("cc", ["-O2", "-Wall", "-o", program, source]);
-    return new Launcher(program);
+    return new Launcher(await cProgram(folder, "launch"));
   }
 
   /** Throws where the program does not end well, with what it printed. */

@@ -1,5 +1,6 @@
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { isErrno } from "../errors.js";
 
 /** Makes a change of a directory last: what was renamed into it or removed from it. */
 export function syncDirectory(directory: string): void {
@@ -20,6 +21,17 @@ export interface WriteOptions {
 /** Where a file is while it is written: of one name, so that what a killed run left is found and removed. */
 export const temporaryOf = (path: string): string => join(dirname(path), `.${basename(path)}.tmp`);
 
+/** Never one that is there: a container that may write the directory could have made a link of it. */
+function openFresh(path: string, mode: number): number {
+  try {
+    return openSync(path, "wx", mode);
+  } catch (error) {
+    if (!isErrno(error, "EEXIST")) throw error;
+    rmSync(path, { force: true });
+    return openSync(path, "wx", mode);
+  }
+}
+
 /**
  * Writes a file wholly or not at all: whoever reads sees the old one or the new one. Of one file only one at a time may
  * be written.
@@ -27,10 +39,9 @@ export const temporaryOf = (path: string): string => join(dirname(path), `.${bas
 export function writeAtomically(path: string, text: string, { mode, durable }: WriteOptions): void {
   const directory = dirname(path);
   const fresh = temporaryOf(path);
+  const isNew = !existsSync(path);
   try {
-    // Never written through: a container that may write the directory could have made a link of it.
-    rmSync(fresh, { force: true });
-    const handle = openSync(fresh, "wx", mode);
+    const handle = openFresh(fresh, mode);
     try {
       writeSync(handle, text);
       if (durable) fsyncSync(handle);
@@ -42,5 +53,6 @@ export function writeAtomically(path: string, text: string, { mode, durable }: W
     rmSync(fresh, { force: true });
     throw error;
   }
-  if (durable) syncDirectory(directory);
+  // After a crash of the host a file that was replaced is the old one or the new one, both whole.
+  if (durable && isNew) syncDirectory(directory);
 }
