@@ -3,7 +3,9 @@ import { isIP } from "node:net";
 import * as v from "valibot";
 import { longestTimer, type CallOptions } from "./call.js";
 import { InvalidError } from "./errors.js";
+import { plainSpec } from "./glance.js";
 import { Err, Ok, type Result } from "./result.js";
+import { schemaOfSpec, type InterfaceSpec } from "./specs.js";
 import { validate } from "./validate.js";
 import type { ChangeOptions, InterfaceRef, ListOptions } from "./vswitch.js";
 
@@ -26,6 +28,12 @@ const refSchema = v.pipe(
 /** The name that a reference carries. Others' names may be anything, so their form is not checked. */
 export function readRef(operation: string, ref: InterfaceRef): Result<string, InvalidError> {
   return typeof ref === "string" && ref !== "" ? Ok(ref) : validate(operation, "ref", refSchema, ref);
+}
+
+/** What `createInterface` is given. */
+export function readSpec(operation: string, spec: unknown): Result<InterfaceSpec, InvalidError> {
+  const plain = plainSpec(spec);
+  return plain === undefined ? validate(operation, "spec", schemaOfSpec(spec), spec) : Ok(plain);
 }
 
 const bridgeWanted = "the name of a bridge";

@@ -125,6 +125,7 @@ async function make(
       : commitPrepared(context, known);
   // While the server is at it.
   const written = writtenRow(spec, mark);
+  const unwaited = wait ? undefined : created(context, spec, written);
   const committed = await committing;
   if (committed.isErr()) return committed;
   const { operations, results } = committed.value;
@@ -142,7 +143,10 @@ async function make(
     undo: (fresh) => remove(fresh, spec.name, id),
   });
   if (checked.isErr()) return checked;
-  return Ok(created(context, spec, { ...written, ...checked.value, _uuid: id }));
+  const { value: applied } = checked;
+  if (applied === undefined && unwaited !== undefined)
+    return Ok(Object.assign(unwaited, { native: { uuid: id } }));
+  return Ok(created(context, spec, { ...written, ...applied, _uuid: id }));
 }
 
 function created({ session }: Context, spec: InterfaceSpec, row: InterfaceRow): CreatedInterface {

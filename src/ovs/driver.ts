@@ -1,5 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { checkOptions, readAddresses, readBridgeName, readKeys, readRef } from "../core/arguments.js";
+import {
+  checkOptions,
+  readAddresses,
+  readBridgeName,
+  readKeys,
+  readRef,
+  readSpec,
+} from "../core/arguments.js";
 import { Deadline, longestTimer, type CallOptions } from "../core/call.js";
 import { UnsupportedError, type VSwitchError } from "../core/errors.js";
 import { Err, Ok, type Result } from "../core/result.js";
@@ -8,7 +15,6 @@ import {
   bridgeSpecSchema,
   byInterfaceType,
   byVlanMode,
-  schemaOfSpec,
   type Attachment,
   type BridgeSpec,
   type InterfaceSpec,
@@ -94,10 +100,9 @@ export class OvsVSwitch implements VSwitch {
     spec: InterfaceSpec,
     options?: ChangeOptions,
   ): Promise<Result<CreatedInterface, VSwitchError>> {
-    return this.#change("createInterface", options, (operation) => {
-      const valid = validate(operation, "spec", schemaOfSpec(spec), spec);
-      return valid.map((wanted) => (context) => create(context, wanted));
-    });
+    return this.#change("createInterface", options, (operation) =>
+      readSpec(operation, spec).map((wanted) => (context) => create(context, wanted)),
+    );
   }
 
   attachToBridge(

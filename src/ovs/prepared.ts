@@ -69,7 +69,12 @@ function shapeOf(spec: InterfaceSpec): Shape | undefined {
 /** The transactions of one connection that are the same for many ports, but for names and ids: written once. */
 export class PreparedTransactions {
   readonly #client: OvsdbClient<Db>;
-  readonly #known = new Map<string, PreparedTransaction<Operations>>();
+  /** By the bridge, and by the verb and the shape. */
+  readonly #known = new Map<Uuid, Map<string, PreparedTransaction<Operations>>>();
+  #knownShapes = 0;
+  /** Whose and where those are. */
+  #owner = "";
+  #root: Uuid | undefined;
   #applied: PreparedTransaction<ReturnType<typeof appliedOperations>> | undefined;
   #appliedInterface: PreparedTransaction<ReturnType<typeof appliedInterfaceOperations>> | undefined;
 
@@ -87,8 +92,11 @@ export class PreparedTransactions {
     const shape = shapeOf(spec);
     if (shape === undefined) return undefined;
     const { idKeys, socket } = shape;
+    this.#belongTo(owner, root);
+    const verb = wait ? "create and wait " : "create ";
     const found = this.#prepared(
-      `create ${String(wait)} ${root} ${bridge.id} ${owner} ${shape.text}`,
+      bridge.id,
+      verb + shape.text,
       3 + idKeys.length,
       ([name = "", itsKey = "", path = "", ...idValues]) => {
         const ids = Object.fromEntries(idKeys.map((each, at) => [each, idValues[at] ?? ""]));
@@ -108,8 +116,8 @@ export class PreparedTransactions {
   /** `deleteOperations` of a port whose bridge stays. */
   delete({ root, wait }: Change, own: OwnPort): Filled | undefined {
     const { owner, bridge } = own;
-    const shape = `delete ${String(wait)} ${root} ${bridge.id} ${owner}`;
-    const found = this.#prepared(shape, 2, ([port, id]) => {
+    this.#belongTo(owner, root);
+    const found = this.#prepared(bridge.id, wait ? "delete and wait" : "delete", 2, ([port, id]) => {
       if (port === undefined || id === undefined) return [];
       const blank = { ...own, interface: id, port };
       return [...deleteOperations(root, blank, undefined), ...(wait ? numberedOperations(root) : [])];
@@ -139,17 +147,32 @@ export class PreparedTransactions {
     return new Filled(this.#appliedInterface, [id, nextCfg, timeoutMs]);
   }
 
+  #belongTo(owner: string, root: Uuid): void {
+    if (this.#owner === owner && this.#root === root) return;
+    this.#forget();
+    this.#owner = owner;
+    this.#root = root;
+  }
+
+  #forget(): void {
+    this.#known.clear();
+    this.#knownShapes = 0;
+  }
+
   #prepared(
+    bridge: Uuid,
     shape: string,
     texts: number,
     build: (texts: readonly Uuid[]) => Operations,
   ): PreparedTransaction<Operations> | undefined {
-    const known = this.#known.get(shape);
+    const known = this.#known.get(bridge)?.get(shape);
     if (known !== undefined) return known;
     const made = this.#prepare({ texts, integers: 0 }, build);
     if (made === undefined) return undefined;
-    if (this.#known.size === mostShapes) this.#known.clear();
-    this.#known.set(shape, made);
+    if (this.#knownShapes === mostShapes) this.#forget();
+    this.#knownShapes += 1;
+    const onBridge = this.#known.get(bridge) ?? new Map<string, PreparedTransaction<Operations>>();
+    this.#known.set(bridge, onBridge.set(shape, made));
     return made;
   }
 

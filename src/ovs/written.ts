@@ -1,13 +1,15 @@
 import type { InterfaceSpec } from "../core/specs.js";
 import type { Mark } from "../core/vswitch.js";
+import { zeroUuid } from "../ovsdb/index.js";
 import { allIds, markPairs } from "./marks.js";
 import type { InterfaceRow } from "./rows.js";
 import { interfaceColumns } from "./spec-columns.js";
 
-/** The row of a new interface as it is written, before vswitchd adds what it has to say. */
-export function writtenRow(spec: InterfaceSpec, mark: Mark): Omit<InterfaceRow, "_uuid"> {
+/** The row of a new interface as it is written, before it has an id and vswitchd adds what it has to say. */
+export function writtenRow(spec: InterfaceSpec, mark: Mark): InterfaceRow {
   const { type, options, mac, mtu_request, ofport_request, ...policing } = interfaceColumns(spec);
   return {
+    _uuid: zeroUuid,
     name: spec.name,
     type,
     options,
