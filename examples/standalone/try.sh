@@ -1,7 +1,7 @@
 #!/bin/sh
 # Tries the plugin without Kubernetes, or any container: a network namespace stands for one.
 #
-#   try.sh add|check|del|version CONFIGURATION [CONTAINER_ID]     e.g. try.sh add ../cni/90-userspace.conf
+#   try.sh explain|add|del|status CONFIGURATION [CONTAINER_ID]    e.g. try.sh add ../cni/90-userspace.conf
 #
 # CNI_PATH: where the IPAM plugins are (default /opt/cni/bin:/usr/lib/cni). USERSPACE: the plugin (default: userspace in PATH).
 # The namespace is made by add and removed by del; both want root, as the plugin does.
@@ -16,6 +16,7 @@ conf=$2
 id=${3:-try0000000001}
 netns=/run/netns/$id
 
+[ "$command" != explain ] || exec "${USERSPACE:-userspace}" explain <"$conf"
 [ "$command" != add ] || [ -e "$netns" ] || ip netns add "$id"
 status=0
 CNI_COMMAND=$(printf '%s' "$command" | tr '[:lower:]' '[:upper:]') \

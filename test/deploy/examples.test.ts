@@ -55,6 +55,22 @@ describe("network configurations", () => {
   );
 });
 
+/** The JSON in the text of a guide that is a configuration of the plugin. */
+const confsIn = (file: string): readonly Json[] =>
+  [
+    ...readFileSync(new URL(`../../${file}`, import.meta.url), "utf8").matchAll(
+      /^```json\n([\s\S]*?)^```$/gmu,
+    ),
+  ]
+    .map(([, text = ""]) => parse(text))
+    .filter(({ type }) => type === "userspace");
+
+test.each(["README.md", "doc/cni.md"])("the configuration in %s is taken by the plugin", async (file) => {
+  const confs = confsIn(file);
+  expect(confs.length).toBeGreaterThan(0);
+  for (const conf of confs) expect(await explained(conf)).toMatchObject({ exitCode: 0 });
+});
+
 describe.skipIf(!hasYaml)("manifests (skipped: no yaml for python3)", () => {
   const load = "import json,sys,yaml; json.dump(list(yaml.safe_load_all(sys.stdin)), sys.stdout)";
   test.each(files(/\.ya?ml$/u))(

@@ -4,6 +4,8 @@ type Json = Record<string, unknown>;
 
 export interface SampleNetwork {
   readonly title: string;
+  /** The first that host-local gives. */
+  readonly address: string;
   readonly conf: Json;
 }
 
@@ -40,10 +42,11 @@ const range = {
 };
 
 export const sampleNetworks: readonly SampleNetwork[] = [
-  { title: "alone, with a range of addresses", conf: memif("net0", range) },
-  { title: "as a delegate of Multus", conf: memif("net1", range) },
+  { title: "alone, with a range of addresses", address: "10.56.217.131/24", conf: memif("net0", range) },
+  { title: "as a delegate of Multus", address: "10.56.217.131/24", conf: memif("net1", range) },
   {
     title: "with the container image of VPP",
+    address: "192.168.210.2/24",
     conf: memif("net0", { type: "host-local", subnet: "192.168.210.0/24", routes }),
   },
 ];
