@@ -66,13 +66,8 @@ exec 3>&-
 wait`;
 
 describe.skipIf(note !== "")(`sample configurations${note}`, () => {
-  test.each<[string, string, Record<string, unknown>]>([
-    ...sampleNetworks.map(({ title, address, conf }): [string, string, Record<string, unknown>] => [
-      title,
-      address,
-      conf,
-    ]),
-  ])("%s: %s", (_title, address, conf) => {
+  const rows = sampleNetworks.map(({ title, address, conf }) => [title, address, conf] as const);
+  test.each(rows)("%s: %s", (_title, address, conf) => {
     const at = mkdtempSync(join(folder, "run-"));
     writeFileSync(join(at, "conf"), JSON.stringify(conf));
     const env = {
