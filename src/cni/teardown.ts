@@ -1,4 +1,4 @@
-import type { CallOptions, InterfaceInfo, VSwitch } from "../index.js";
+import { Ok, type CallOptions, type InterfaceInfo, type VSwitch } from "../index.js";
 import { tryLockAttachment, type Context } from "./context.js";
 import type { AttachmentId } from "./environment.js";
 import { code, CniError, fromVSwitch, isAway } from "./errors.js";
@@ -10,6 +10,8 @@ import { removeFile, removeIfEmpty, removeSocket } from "./sockets.js";
 import type { AttachmentRecord, RecordedPod, Traces } from "./state/record.js";
 import { connectTo, findInterface } from "./switch.js";
 
+export const noTraces: Traces = { names: [], sockets: [], files: [], directories: [] };
+
 /** All that an ADD with this plan may leave. */
 export function tracesOf(plan: Plan): Traces {
   const { layout, names, socket } = plan;
@@ -17,6 +19,7 @@ export function tracesOf(plan: Plan): Traces {
   return {
     names: [...names],
     sockets: [...new Set(names.map((name) => socket(name).host))],
+    switchSockets: [...new Set(names.map((name) => socket(name).vswitch))],
     files: [...handoverFiles(plan)],
     // What the administrator gave, or other containers share, stays.
     directories: [...new Set([dataDir, socketDir])].filter((each) => each !== base && !isShared(each, plan)),
@@ -52,6 +55,20 @@ export interface Doomed {
 /** What became of the interface: `away`, the switch could not be asked. */
 export type InterfaceOutcome = "gone" | "away";
 
+/** Deletes the interface; where there is none, what a run that was killed has left of it. */
+async function deleteFound(
+  vswitch: VSwitch,
+  found: InterfaceInfo | undefined,
+  { names, switchSockets: sockets = [] }: Traces,
+  call: CallOptions,
+): ReturnType<VSwitch["deleteInterface"]> {
+  if (found !== undefined) return vswitch.deleteInterface(found, call);
+  // The last of the names is nobody else's; the first one may be another container's.
+  const name = names.at(-1);
+  if (name === undefined || sockets.length === 0) return Ok({ deleted: false });
+  return vswitch.deleteInterface(name, { ...call, sockets });
+}
+
 /** Deletes the interface that carries the key, and no other. Throws a {@link CniError}. */
 export async function deleteInterface(
   vswitch: VSwitch,
@@ -63,8 +80,7 @@ export async function deleteInterface(
     if (isAway(found.error)) return "away";
     throw fromVSwitch(found.error);
   }
-  if (found.value === undefined) return "gone";
-  const deleted = await vswitch.deleteInterface(found.value, call);
+  const deleted = await deleteFound(vswitch, found.value, traces, call);
   if (deleted.isOk()) return "gone";
   const { error } = deleted;
   // It is deleted in the database; whoever carries that out is late or not there.
@@ -101,10 +117,21 @@ export async function deleteFromSwitch(context: Context, doomed: Doomed): Promis
  */
 function ownTraces({ store }: Context, key: string, traces: Traces): Traces {
   const taken = new Set(
-    store.others(key).flatMap((other) => [...other.traces.sockets, ...other.traces.files]),
+    store
+      .others(key)
+      .flatMap(({ traces: { sockets, switchSockets = [], files } }) => [
+        ...sockets,
+        ...switchSockets,
+        ...files,
+      ]),
   );
   const own = (paths: readonly string[]): string[] => paths.filter((path) => !taken.has(path));
-  return { ...traces, sockets: own(traces.sockets), files: own(traces.files) };
+  return {
+    ...traces,
+    sockets: own(traces.sockets),
+    switchSockets: own(traces.switchSockets ?? []),
+    files: own(traces.files),
+  };
 }
 
 /** Refuses an attachment whose data would be written over another's. */
@@ -144,8 +171,11 @@ export async function tearDown(context: Context, doomed: Doomed, ipam: Ipam | un
       return undefined;
     }
   };
-  const outcome = await attempt(() => deleteFromSwitch(context, doomed));
-  await attempt(() => removeTraces(ownTraces(context, doomed.key, doomed.traces)));
+  const traces = await attempt(() => ownTraces(context, doomed.key, doomed.traces));
+  const outcome = await attempt(() =>
+    deleteFromSwitch(context, { ...doomed, traces: traces ?? doomed.traces }),
+  );
+  if (traces !== undefined) await attempt(() => removeTraces(traces));
   if (ipam !== undefined) await attempt(() => ipamDelete(ipam));
   if (doomed.told?.pod !== undefined) await untellPod(context, doomed.told.pod, doomed.told.id);
   const [first, ...others] = failures;
@@ -181,12 +211,11 @@ async function sweepOne(
   // Else an ADD of this key could begin between the look at its record and the deletion.
   using held = tryLockAttachment(context, key);
   if (held === undefined || store.read(key) !== "absent") return;
-  if (info !== undefined) {
-    const traces = { names: [info.name], sockets: [], files: [], directories: [] };
-    const outcome = await deleteInterface(vswitch, { key, traces, everywhere: false }, call);
-    if (outcome === "away") return;
-  }
-  store.remove(key);
+  const found = store.readLeftover(key);
+  const then = typeof found === "string" ? noTraces : ownTraces(context, key, found.record.traces);
+  const traces = info === undefined ? then : { ...then, names: [info.name, ...then.names] };
+  const outcome = await deleteInterface(vswitch, { key, traces, everywhere: false }, call);
+  if (outcome !== "away") store.remove(key);
 }
 
 /**

@@ -7,7 +7,7 @@ import { plainSpec } from "./glance.js";
 import { Err, Ok, type Result } from "./result.js";
 import { schemaOfSpec, type InterfaceSpec } from "./specs.js";
 import { validate } from "./validate.js";
-import type { ChangeOptions, InterfaceRef, ListOptions } from "./vswitch.js";
+import type { ChangeOptions, DeleteOptions, InterfaceRef, ListOptions } from "./vswitch.js";
 
 const nameWanted = "the name of an interface, or an object that carries it as name";
 
@@ -124,14 +124,13 @@ const rightAtAGlance: ReadonlyMap<string, (value: unknown) => boolean> = new Map
   ["ownOnly", isTrueOrFalse],
 ]);
 
+const changeEntries = { ...callEntries, wait: v.optional(v.boolean()), rollback: v.optional(v.boolean()) };
+
 const optionsSchemas = {
   call: v.optional(v.strictObject(callEntries)),
-  change: v.optional(
-    v.strictObject({
-      ...callEntries,
-      wait: v.optional(v.boolean()),
-      rollback: v.optional(v.boolean()),
-    }),
+  change: v.optional(v.strictObject(changeEntries)),
+  deletion: v.optional(
+    v.strictObject({ ...changeEntries, sockets: v.optional(v.array(v.string(), "a list of paths")) }),
   ),
   list: v.optional(
     v.strictObject({
@@ -142,14 +141,18 @@ const optionsSchemas = {
   ),
 };
 
+/** The options of a verb that changes the switch. */
+export const changeForm = (operation: string): "change" | "deletion" =>
+  operation === "deleteInterface" ? "deletion" : "change";
+
 /**
  * Refuses options that would otherwise be ignored or break later, such as a misspelt `rollback`. `form` says which
- * the verb takes: {@link CallOptions}, {@link ChangeOptions} or {@link ListOptions}.
+ * the verb takes: {@link CallOptions}, {@link ChangeOptions}, {@link DeleteOptions} or {@link ListOptions}.
  */
 export function checkOptions(
   operation: string,
   form: keyof typeof optionsSchemas,
-  options: CallOptions | ChangeOptions | ListOptions | undefined,
+  options: CallOptions | ChangeOptions | DeleteOptions | ListOptions | undefined,
 ): Result<void, InvalidError> {
   if (options === undefined) return Ok(undefined);
   if (Object.getPrototypeOf(options) === Object.prototype) {

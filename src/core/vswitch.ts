@@ -68,6 +68,17 @@ export interface MovedInterface extends InterfaceInfo {
   readonly reopened: boolean;
 }
 
+/** Options of `deleteInterface`. */
+export interface DeleteOptions extends ChangeOptions {
+  /**
+   * The unix sockets that the interface may have, as the switch sees them, where no other interface is to use them.
+   * With them goes what a program that was killed while it made or deleted the interface has left without a mark: on
+   * VPP a memif on such a socket without a tag, the registration of the socket, and this owner's on-demand bridges
+   * that nothing is on. Open vSwitch makes and deletes in one transaction, and nothing is left.
+   */
+  readonly sockets?: readonly string[] | undefined;
+}
+
 /** What `deleteInterface` and `deleteBridge` give. */
 export interface Deleted {
   /** `false`: it was gone already. */
@@ -195,7 +206,7 @@ export interface VSwitch extends AsyncDisposable {
   detachFromBridge(ref: InterfaceRef, options?: ChangeOptions): Promise<Result<MovedInterface, VSwitchError>>;
 
   /** Deletes one of our interfaces. One that is gone is a success. Errors: `conflict` (not ours). */
-  deleteInterface(ref: InterfaceRef, options?: ChangeOptions): Promise<Result<Deleted, VSwitchError>>;
+  deleteInterface(ref: InterfaceRef, options?: DeleteOptions): Promise<Result<Deleted, VSwitchError>>;
 
   /** One interface, whoever made it. Errors: `not-found`. */
   getInterface(ref: InterfaceRef, options?: CallOptions): Promise<Result<InterfaceInfo, VSwitchError>>;

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import {
+  changeForm,
   checkOptions,
   readAddresses,
   readBridgeName,
@@ -28,6 +29,7 @@ import {
   type Collected,
   type CreatedInterface,
   type Deleted,
+  type DeleteOptions,
   type EnsuredBridge,
   type InterfaceInfo,
   type InterfaceRef,
@@ -127,7 +129,7 @@ export class OvsVSwitch implements VSwitch {
     );
   }
 
-  deleteInterface(ref: InterfaceRef, options?: ChangeOptions): Promise<Result<Deleted, VSwitchError>> {
+  deleteInterface(ref: InterfaceRef, options?: DeleteOptions): Promise<Result<Deleted, VSwitchError>> {
     return this.#change("deleteInterface", options, (operation) =>
       readRef(operation, ref).map((name) => (context) => remove(context, name)),
     );
@@ -329,7 +331,7 @@ export class OvsVSwitch implements VSwitch {
       operation: string,
     ) => Result<(context: Context) => Promise<Result<T, VSwitchError>>, VSwitchError>,
   ): Promise<Result<T, VSwitchError>> {
-    const checked = checkOptions(operation, "change", options);
+    const checked = checkOptions(operation, changeForm(operation), options);
     if (checked.isErr()) return checked;
     const prepared = prepare(operation);
     if (prepared.isErr()) return prepared;

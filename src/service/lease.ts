@@ -8,6 +8,7 @@ import type {
   Collected,
   CreatedInterface,
   Deleted,
+  DeleteOptions,
   Engine,
   EnsuredBridge,
   InterfaceInfo,
@@ -57,7 +58,7 @@ export class LeasedSwitch implements VSwitch {
     return this.#run(options, (vswitch) => vswitch.detachFromBridge(ref, options));
   }
 
-  deleteInterface(ref: InterfaceRef, options?: ChangeOptions): Answer<Deleted> {
+  deleteInterface(ref: InterfaceRef, options?: DeleteOptions): Answer<Deleted> {
     return this.#run(options, (vswitch) => vswitch.deleteInterface(ref, options));
   }
 

@@ -28,6 +28,7 @@ const schemas = {
   attachToBridge: v.strictObject({ ...name, attachment: attachmentSchema, ...change }),
   named: v.strictObject({ ...name, ...call }),
   namedChange: v.strictObject({ ...name, ...change }),
+  deleteInterface: v.strictObject({ ...name, ...change, sockets: v.optional(v.array(v.string())) }),
   listInterfaces: v.strictObject({
     ...call,
     ownOnly: v.optional(v.boolean()),
@@ -70,7 +71,7 @@ export function switchMethods(source: SwitchSource): ReadonlyMap<string, Method>
     verb("detachFromBridge", schemas.namedChange, (vswitch, { name, ...options }, { signal }) =>
       vswitch.detachFromBridge(name, { ...options, signal }),
     ),
-    verb("deleteInterface", schemas.namedChange, (vswitch, { name, ...options }, { signal }) =>
+    verb("deleteInterface", schemas.deleteInterface, (vswitch, { name, ...options }, { signal }) =>
       vswitch.deleteInterface(name, { ...options, signal }),
     ),
     verb("getInterface", schemas.named, (vswitch, { name, ...options }, { signal }) =>

@@ -1,4 +1,11 @@
-import { checkOptions, readAddresses, readBridgeName, readKeys, readRef } from "../core/arguments.js";
+import {
+  changeForm,
+  checkOptions,
+  readAddresses,
+  readBridgeName,
+  readKeys,
+  readRef,
+} from "../core/arguments.js";
 import { Deadline, type CallOptions } from "../core/call.js";
 import { DisconnectedError, UnsupportedError, type VSwitchError } from "../core/errors.js";
 import { watchQueue, type EventQueue } from "../core/event-queue.js";
@@ -20,6 +27,7 @@ import {
   type Collected,
   type CreatedInterface,
   type Deleted,
+  type DeleteOptions,
   type EnsuredBridge,
   type InterfaceInfo,
   type InterfaceRef,
@@ -92,7 +100,7 @@ export class MemoryVSwitch implements VSwitch {
     );
   }
 
-  deleteInterface(ref: InterfaceRef, options?: ChangeOptions): Answer<Deleted> {
+  deleteInterface(ref: InterfaceRef, options?: DeleteOptions): Answer<Deleted> {
     const checked = readRef("deleteInterface", ref);
     return this.#change("deleteInterface", options, checked, (name) =>
       this.#operations.deleteInterface(name),
@@ -217,7 +225,7 @@ export class MemoryVSwitch implements VSwitch {
     input: Result<I, VSwitchError>,
     act: (input: I) => Result<T, VSwitchError>,
   ): Answer<T> {
-    const checked = input.andThen((input) => checkOptions(verb, "change", options).map(() => input));
+    const checked = input.andThen((input) => checkOptions(verb, changeForm(verb), options).map(() => input));
     return this.#call(verb, options, checked, act);
   }
 

@@ -7,7 +7,7 @@ import { planAttachment, type SwitchAddress } from "../plan.js";
 import { podOf } from "../pod.js";
 import type { AttachmentRecord, Traces } from "../state/record.js";
 import type { Found } from "../state/store.js";
-import { doomedByRecord, tearDown, tracesOf, type Doomed } from "../teardown.js";
+import { doomedByRecord, noTraces, tearDown, tracesOf, type Doomed } from "../teardown.js";
 import type { World } from "../world.js";
 
 /**
@@ -34,8 +34,6 @@ function doomedOf(context: Context<LoadedForDelete>, key: string, found: Found):
   const told = { pod, id: invocation };
   return { key, address, traces, everywhere: true, remembered, told };
 }
-
-const noTraces: Traces = { names: [], sockets: [], files: [], directories: [] };
 
 /**
  * What ADD would make. A configuration that ADD refuses has made nothing; and should it have been another one then,

@@ -12,6 +12,7 @@ import { connectTo, unwrap } from "../switch.js";
 import {
   deleteInterface,
   doomedByRecord,
+  noTraces,
   sweepLeftovers,
   tearDown,
   tracesOf,
@@ -80,7 +81,7 @@ async function collectInterface(
   const id = idOf(info);
   if (id !== undefined && attachmentKey(context.loaded.conf.name, id) === key)
     return await tearDown(context, doomedOf(context, id), ipamFor(context, id, undefined));
-  const traces = { names: [info.name], sockets: [], files: [], directories: [] };
+  const traces = { ...noTraces, names: [info.name] };
   await deleteInterface(vswitch, { key, traces, everywhere: false }, context.call);
 }
 

@@ -10,6 +10,8 @@ const traces = v.object({
   names: v.array(v.string()),
   /** The socket on the host, and which of the two may have made it. */
   sockets: v.array(v.string()),
+  /** The same socket as the switch sees it. */
+  switchSockets: v.optional(v.array(v.string())),
   /** Files of the hand-over. */
   files: v.array(v.string()),
   /** Directories that go when they are empty, innermost first. */

@@ -21,6 +21,7 @@ import type {
   Collected,
   CreatedInterface,
   Deleted,
+  DeleteOptions,
   EnsuredBridge,
   InterfaceInfo,
   InterfaceRef,
@@ -120,9 +121,9 @@ export class VppVSwitch implements VSwitch {
     );
   }
 
-  deleteInterface(ref: InterfaceRef, options?: ChangeOptions): Promise<Result<Deleted, VSwitchError>> {
+  deleteInterface(ref: InterfaceRef, options?: DeleteOptions): Promise<Result<Deleted, VSwitchError>> {
     return this.#verbs.change("deleteInterface", options, (operation) =>
-      readRef(operation, ref).map((name) => (change) => remove(change, name)),
+      readRef(operation, ref).map((name) => (change) => remove(change, name, options?.sockets)),
     );
   }
 

@@ -10,21 +10,52 @@ import { notOurs } from "./refusals.js";
 import { removeStaleSocket } from "./socket-directory.js";
 import { Steps } from "./steps.js";
 import type { Change } from "./verb.js";
-import { domainsOf, findInterface, readDetails, readWorld, type Found } from "./world.js";
+import { domainsOf, findInterface, readDetails, readWorld, type Found, type World } from "./world.js";
 
 /** INVALID_SW_IF_INDEX, and of a tunnel NO_SUCH_ENTRY: it is gone already. */
 const gone: ReadonlySet<number | undefined> = new Set([-2, -6]);
 
 /** `deleteInterface`. */
-export async function remove(change: Change, name: string): Promise<Result<Deleted, VSwitchError>> {
+export async function remove(
+  change: Change,
+  name: string,
+  sockets: readonly string[] = [],
+): Promise<Result<Deleted, VSwitchError>> {
   const { context } = change;
   const world = await readWorld(context);
   if (world.isErr()) return world;
   const found = findInterface(world.value, name);
-  if (found === undefined) return Ok({ deleted: false });
+  if (found === undefined)
+    return sockets.length === 0 ? Ok({ deleted: false }) : removeUnfinished(context, world.value, sockets);
   if (found.mark?.owner !== context.owner)
     return Err(notOurs(context.operation, `the interface ${name}`, found.mark, context.owner));
   return removeFound(change, found);
+}
+
+/**
+ * Deletes what is left of an interface whose making or deletion was never finished, and that nothing tells of but its
+ * sockets: a memif gets its tag after it is made, and is gone before its socket's registration is.
+ */
+async function removeUnfinished(
+  context: Context,
+  world: World,
+  sockets: readonly string[],
+): Promise<Result<Deleted, VSwitchError>> {
+  const isOn = (path: string | null | undefined): boolean => sockets.some((socket) => socket === path);
+  let isAny = false;
+  for (const found of world.interfaces) {
+    if (found.device.type !== "memif" || found.details.tag !== "" || !isOn(found.device.socket)) continue;
+    const deleted = await deleteSame(context, found);
+    if (deleted.isErr()) return deleted;
+    isAny ||= deleted.value;
+  }
+  for (const [id, path] of world.sockets) {
+    const released = isOn(path) ? await releaseSocket(context, id, path) : Ok(false);
+    if (released.isErr()) return released;
+    if (released.value) await removeStaleSocket(path);
+  }
+  const released = await releaseDomains(context, []);
+  return released.map(() => ({ deleted: isAny }));
 }
 
 /**

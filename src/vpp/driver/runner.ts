@@ -1,4 +1,4 @@
-import { checkOptions } from "../../core/arguments.js";
+import { changeForm, checkOptions } from "../../core/arguments.js";
 import { Deadline, type CallOptions } from "../../core/call.js";
 import { DisconnectedError, type VSwitchError } from "../../core/errors.js";
 import { Err, Ok, type Result } from "../../core/result.js";
@@ -69,11 +69,11 @@ export class Runner {
       operation: string,
     ) => Result<(change: Change) => Promise<Result<T, VSwitchError>>, VSwitchError>,
   ): Promise<Result<T, VSwitchError>> {
-    const checked = checkOptions(operation, "change", options);
+    const checked = checkOptions(operation, changeForm(operation), options);
     if (checked.isErr()) return checked;
     const prepared = prepare(operation);
     if (prepared.isErr()) return prepared;
-    return this.#call(operation, "change", options, async (context) => {
+    return this.#call(operation, changeForm(operation), options, async (context) => {
       const { deadline } = context;
       const result = await this.#turns.take(deadline.signal, () =>
         prepared.value({
@@ -90,7 +90,7 @@ export class Runner {
 
   async #call<T>(
     operation: string,
-    form: "call" | "change" | "list",
+    form: "call" | "change" | "deletion" | "list",
     options: CallOptions | undefined,
     body: (context: Context) => Promise<Result<T, VSwitchError>>,
   ): Promise<Result<T, VSwitchError>> {

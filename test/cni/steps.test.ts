@@ -1,0 +1,199 @@
+/**
+ * The plugin's process ends at every step that changes something, as by `kill -9`, or the step fails: what comes next
+ * leaves nothing on the switch, among the records and sockets, and of the addresses. By default some of the steps are
+ * tried; with CNI_STEPS=all every one.
+ */
+import { existsSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { CniLab, nothing } from "./support/lab.js";
+import { Plugin, stepsOf, type Ran } from "./support/plugin.js";
+import type { StepFault } from "./support/step-fault.js";
+import { targets, without, type Content, type Target } from "./support/targets.js";
+
+const hostLocal = existsSync("/usr/lib/cni/host-local");
+const all = process.env["CNI_STEPS"] === "all";
+/** Steps that are tried of each command where not all are. */
+const sample = 5;
+
+let plugin: Plugin;
+beforeAll(() => {
+  plugin = new Plugin();
+  plugin.buildFaults();
+}, 120_000);
+afterAll(() => plugin[Symbol.dispose]());
+
+type Json = Record<string, unknown>;
+type Name = "ADD" | "DEL" | "GC";
+
+/** A switch with one attachment's configuration, and the plugin to run on it. */
+class Bench implements Disposable {
+  readonly lab = new CniLab();
+  readonly conf: Json;
+  readonly #target: Target;
+  readonly #before: Content;
+
+  static async open(target: Target): Promise<Bench> {
+    return new Bench(target, await target.content());
+  }
+
+  private constructor(target: Target, before: Content) {
+    this.#target = target;
+    this.#before = before;
+    this.conf = this.lab.conf({
+      host: target.host(),
+      ipam: this.lab.ipam(),
+      "cni.dev/valid-attachments": [],
+    });
+  }
+
+  run(command: Name, fault?: StepFault): Promise<Ran> {
+    return plugin.run(this.lab, { command, conf: this.conf, ...(fault && { fault }) });
+  }
+
+  async good(command: Name): Promise<void> {
+    const { code, stdout } = await this.run(command);
+    if (code !== 0) throw new Error(`${command} ended with ${code}: ${stdout}`);
+  }
+
+  /** Throws if anything is left that was not there before. */
+  async expectNothing(): Promise<void> {
+    const { interfaces, bridges, sockets } = await this.#target.content();
+    const before = this.#before;
+    const left = {
+      ...this.lab.left(),
+      interfaces: without(interfaces, before.interfaces),
+      bridges: without(bridges, before.bridges),
+      sockets: without(sockets, before.sockets),
+    };
+    expect(JSON.stringify(left)).toBe(JSON.stringify({ ...nothing, sockets: [] }));
+  }
+
+  fault(how: StepFault["how"], at: number): StepFault {
+    const log = join(this.lab.dir, "steps");
+    rmSync(log, { force: true });
+    return { at, how, log };
+  }
+
+  [Symbol.dispose](): void {
+    this.lab[Symbol.dispose]();
+  }
+}
+
+/** The steps to try: all, or some of them, others each time. */
+function chosen(steps: readonly string[]): readonly string[] {
+  if (all) return steps;
+  const stride = Math.max(1, Math.ceil(steps.length / sample));
+  const from = Math.floor(Math.random() * stride);
+  return steps.filter((_, nth) => nth % stride === from);
+}
+
+interface Trial {
+  readonly target: Target;
+  /** What was done before. */
+  readonly before: readonly Name[];
+  readonly faulty: Name;
+  readonly how: StepFault["how"];
+  /** What is done afterwards, and has to succeed. */
+  readonly after: readonly Name[];
+  /** What is so right after the fault. */
+  readonly check?: (ran: Ran, bench: Bench) => Promise<void> | void;
+}
+
+/** Tries one step. */
+async function tryStep(trial: Trial, at: number): Promise<void> {
+  using bench = await Bench.open(trial.target);
+  for (const command of trial.before) await bench.good(command);
+  const fault = bench.fault(trial.how, at);
+  const ran = await bench.run(trial.faulty, fault);
+  const step = `${trial.how} at ${stepsOf(fault).at(at - 1) ?? `step ${at}, which did not come`}`;
+  try {
+    await trial.check?.(ran, bench);
+    for (const command of trial.after) await bench.good(command);
+    await bench.expectNothing();
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Error(`${step}: ${why}\n${ran.stdout}`, { cause: error });
+  } finally {
+    // What is left would be in the way of the next.
+    await bench.run("GC");
+  }
+}
+
+/** Tries every step, and tells of all that went wrong. */
+async function tryAll(trial: Trial): Promise<void> {
+  const steps = await countSteps(trial);
+  const isAside = (step: string): boolean => /_writeGeneric|spawn/u.test(step);
+  // On the file system nothing happens between the end of a step and the next one.
+  const those = trial.how === "kill-after" ? steps.filter(isAside) : steps;
+  const faults: string[] = [];
+  for (const step of chosen(those)) {
+    const at = Number.parseInt(step, 10);
+    await tryStep(trial, at).catch((error: unknown) => faults.push(String(error)));
+  }
+  expect(faults.join("\n")).toBe("");
+}
+
+/** The steps of a command that nothing happens to. */
+async function countSteps({ target, before, faulty, how }: Trial): Promise<readonly string[]> {
+  using bench = await Bench.open(target);
+  for (const command of before) await bench.good(command);
+  const fault = bench.fault(how, 0);
+  const ran = await bench.run(faulty, { ...fault, how: "kill-before" });
+  expect(ran.code).toBe(0);
+  await bench.good("GC");
+  await bench.expectNothing();
+  return stepsOf(fault);
+}
+
+const kills: readonly (readonly [string, Omit<Trial, "target" | "how">])[] = [
+  ["ADD, then DEL", { before: [], faulty: "ADD", after: ["DEL"] }],
+  ["ADD, then the same ADD again", { before: [], faulty: "ADD", after: ["ADD", "DEL"] }],
+  ["ADD, then GC", { before: [], faulty: "ADD", after: ["GC"] }],
+  ["DEL, then DEL again", { before: ["ADD"], faulty: "DEL", after: ["DEL"] }],
+  ["DEL, then GC", { before: ["ADD"], faulty: "DEL", after: ["GC"] }],
+  ["GC, then GC again", { before: ["ADD"], faulty: "GC", after: ["GC"] }],
+];
+
+/** An ADD that fails says so in one document, and has taken everything back itself. */
+async function undone({ code, stdout }: Ran, bench: Bench): Promise<void> {
+  if (code === 0) return;
+  expect(JSON.parse(stdout)).toMatchObject({ cniVersion: "1.1.0", code: 5, msg: expect.any(String) });
+  await bench.expectNothing();
+}
+
+for (const target of targets) {
+  const available = target.available && hostLocal;
+  describe.skipIf(!available)(`${target.title}${target.note}`, () => {
+    beforeAll(() => target.start());
+    afterAll(() => target.stop());
+    const timeout = all ? 1_800_000 : 120_000;
+
+    describe.each(kills)("killed in %s", (_what, trial) => {
+      test.each(["kill-before", "kill-after"] as const)(
+        "%s each step",
+        (how) => tryAll({ target, how, ...trial }),
+        timeout,
+      );
+    });
+
+    test(
+      "ADD on a disk that is full from some step on fails cleanly and leaves nothing",
+      () => tryAll({ target, how: "ENOSPC", before: [], faulty: "ADD", after: ["DEL"], check: undone }),
+      timeout,
+    );
+
+    test(
+      "ADD of which one step fails leaves nothing that DEL does not take",
+      () => tryAll({ target, how: "EIO", before: [], faulty: "ADD", after: ["DEL"] }),
+      timeout,
+    );
+
+    test(
+      "DEL of which one step fails is done by the next",
+      () => tryAll({ target, how: "EIO", before: ["ADD"], faulty: "DEL", after: ["DEL"] }),
+      timeout,
+    );
+  });
+}
