@@ -147,10 +147,18 @@ export async function ipamCheck(ipam: Ipam): Promise<void> {
   await negotiate(ipam, "CHECK");
 }
 
-/** A plugin that knows neither GC nor STATUS says so with one of these. */
+/**
+ * What a plugin says of GC and STATUS that knows neither. Those of before 1.1.0 look for a container first, and as no
+ * container is given with these two, that one is unknown (containernetworking/cni v1.0, pkg/skel).
+ */
+const unknownCommand: ReadonlySet<number> = new Set([
+  code.invalidEnvironment,
+  code.incompatibleVersion,
+  code.unknownContainer,
+]);
+
 const isUnknownCommand = (error: unknown): boolean =>
-  error instanceof CniError &&
-  (error.code === code.invalidEnvironment || error.code === code.incompatibleVersion);
+  error instanceof CniError && unknownCommand.has(error.code);
 
 /** GC or STATUS, which came with 1.1.0: a plugin that does not know the command is passed over. Throws a {@link CniError}. */
 export async function ipamIfKnown(ipam: Ipam, command: "GC" | "STATUS"): Promise<void> {

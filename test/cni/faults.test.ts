@@ -167,6 +167,18 @@ describe("GC", () => {
     expect(ran.document).toMatchObject({ code: 7, msg: expect.stringContaining("nothing was deleted") });
     expect(names()).toHaveLength(4);
   });
+
+  test("takes all of a list that is null for one of nothing, as Go writes it", async () => {
+    const conf = lab.conf({ host: slave, "cni.dev/valid-attachments": null });
+    expect(await lab.run({ command: "GC", conf })).toMatchObject({ exitCode: 0, stdout: "" });
+    expect(names()).toEqual(["three-net1", "uplink"]);
+  });
+});
+
+test("GC on a host where nothing ever was has nothing to do", async () => {
+  const conf = lab.conf({ host: slave, "cni.dev/valid-attachments": [] });
+  expect(await lab.run({ command: "GC", conf })).toMatchObject({ exitCode: 0, stdout: "" });
+  expect(lab.left()).toEqual(nothing);
 });
 
 describe("CHECK tells what is wrong", () => {
@@ -336,6 +348,15 @@ test("STATUS is 50 when the switch is down", async () => {
   const ran = await lab.run({ command: "STATUS", conf: lab.conf({ host: slave }) });
   expect(ran.document).toMatchObject({ code: 50, msg: expect.stringContaining("start VPP") });
 });
+
+test.each([1, 3, 4])(
+  "an IPAM plugin that knows no STATUS and says so with code %i is no fault",
+  async (said) => {
+    lab.plugin("fake", `echo '{"code":${said},"msg":"unknown"}'; exit 1`);
+    const conf = lab.conf({ host: slave, ipam: { type: "fake" } });
+    expect(await lab.run({ command: "STATUS", conf })).toMatchObject({ exitCode: 0, stdout: "" });
+  },
+);
 
 test("keys are matched without regard to case", async () => {
   const conf = lab.conf({

@@ -20,9 +20,12 @@ import {
 } from "../teardown.js";
 import type { World } from "../world.js";
 
-/** The keys that are valid. A list that is missing is no list that is empty: that would delete everything. */
-function validKeys({ conf }: Loaded): ReadonlySet<string> {
-  const valid = conf[validAttachmentsKey];
+/**
+ * The keys that are valid. A list that is missing is no list that is empty: that would delete everything. `null` is
+ * one that is empty: so Go writes a list that nothing was put on, as a runtime has it that knows of no container.
+ */
+function validKeys({ conf, raw }: Loaded): ReadonlySet<string> {
+  const valid = raw[validAttachmentsKey] === null ? [] : conf[validAttachmentsKey];
   if (valid === undefined)
     throw new CniError({
       code: code.invalidConfig,

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { mkdirSync, readFileSync, readdirSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { code, CniError, fromIo } from "../errors.js";
+import { code, CniError, fromIo, isErrno } from "../errors.js";
 
 /*
  * A lock that a killed process cannot leave shut. Each claim is a file of its own, whose name says whose it is: key,
@@ -138,11 +138,13 @@ export async function lock(directory: string, key: string, { signal, endsAt }: C
   }
 }
 
-/** Whether anybody but the holder of `but` works on an attachment of this state directory. */
+/** Whether anybody works on an attachment of this state directory. */
 export function anyLocked(directory: string): boolean {
   try {
     return claimed(directory, undefined, undefined);
   } catch (error) {
+    // Nobody ever did.
+    if (isErrno(error, "ENOENT")) return false;
     throw fromIo(`look for locks in ${directory}`, error);
   }
 }
