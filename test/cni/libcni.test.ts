@@ -117,26 +117,52 @@ function skipUnlessBuilt({ skip }: TestContext, ipam: Ipam): void {
   if (ipam.isNewest !== true && ipam.conf !== undefined && !existsSync(debian)) skip(`no ${debian}`);
 }
 
-async function tryAll(target: Target, runtime: Runtime, ipam: Ipam, version: string): Promise<void> {
-  expect(await runtime.run("VERSION")).toEqual({ result: supportedVersions });
-  expect(await runtime.run("STATUS")).toEqual({});
-  const added = await runtime.run("ADD");
-  expect(added).toEqual({ result: expect.objectContaining(wanted(version, ipam.conf !== undefined)) });
-  expect((await target.content()).interfaces).not.toEqual([]);
-  const checked = await runtime.run("CHECK");
-  if (version < "0.4.0") expect(checked.error?.message).toMatch(/does not support (?:the )?CHECK/u);
-  else expect(checked).toEqual({});
+/** Runs every command, and gives what each answered, and what was there then. */
+async function runAll(target: Target, runtime: Runtime): Promise<Json> {
   const valid = [{ containerID: containerId, ifname: "net1" }];
-  expect(await runtime.run("GC", { valid })).toEqual({});
-  expect((await target.content()).interfaces).not.toEqual([]);
-  for (let nth = 0; nth < 2; nth += 1) expect(await runtime.run("DEL")).toEqual({});
-  expect(await target.content()).toEqual({ interfaces: [], bridges: [], sockets: [] });
-  expect(runtime.lab.left()).toEqual(nothing);
-  // Without a list of those that are valid, as a runtime has it that knows of no container.
-  await runtime.run("ADD");
-  expect(await runtime.run("GC")).toEqual({});
-  expect(await target.content()).toEqual({ interfaces: [], bridges: [], sockets: [] });
-  expect(runtime.lab.left()).toEqual(nothing);
+  const there = async (): Promise<Json> => ({ ...runtime.lab.left(), switch: await target.content() });
+  try {
+    return {
+      version: await runtime.run("VERSION"),
+      status: await runtime.run("STATUS"),
+      added: await runtime.run("ADD"),
+      checked: await runtime.run("CHECK"),
+      collectedOthers: await runtime.run("GC", { valid }),
+      interfaces: (await target.content()).interfaces.length,
+      deleted: await runtime.run("DEL"),
+      deletedAgain: await runtime.run("DEL"),
+      left: await there(),
+      addedAgain: await runtime.run("ADD"),
+      // With no list of those that are valid, as a runtime has it that knows of no container.
+      collected: await runtime.run("GC"),
+      leftAgain: await there(),
+    };
+  } finally {
+    // What is left would be in the way of the next.
+    await runtime.run("DEL");
+  }
+}
+
+function expectedOf(version: string, given: boolean): Json {
+  const added = { result: expect.objectContaining(wanted(version, given)) };
+  const unsupported = {
+    error: { code: 0, message: expect.stringMatching(/does not support (?:the )?CHECK/u) },
+  };
+  const left = { ...nothing, switch: { interfaces: [], bridges: [], sockets: [] } };
+  return {
+    version: { result: supportedVersions },
+    status: {},
+    added,
+    checked: version < "0.4.0" ? unsupported : {},
+    collectedOthers: {},
+    interfaces: 1,
+    deleted: {},
+    deletedAgain: {},
+    left,
+    addedAgain: added,
+    collected: {},
+    leftAgain: left,
+  };
 }
 
 /** What a version's result has of the interface and its address. */
@@ -158,12 +184,7 @@ for (const target of targets) {
         test(`version ${version}`, async (context) => {
           skipUnlessBuilt(context, ipam);
           using runtime = new Runtime(version, target.host(), ipam);
-          try {
-            await tryAll(target, runtime, ipam, version);
-          } finally {
-            // What is left would be in the way of the next.
-            await runtime.run("DEL");
-          }
+          expect(await runAll(target, runtime)).toEqual(expectedOf(version, ipam.conf !== undefined));
         });
     });
   });

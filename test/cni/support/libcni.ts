@@ -52,8 +52,9 @@ export function callLibcni(program: string, command: string, call: LibcniCall): 
   return new Promise((resolve, reject) => {
     const env = { PATH: process.env["PATH"] ?? "" };
     const child = execFile(program, [command], { env }, (error, stdout, stderr) => {
-      if (error === null) resolve(JSON.parse(stdout));
-      else reject(new Error(`${error.message}${stderr}`));
+      if (error !== null) return reject(new Error(`${error.message}${stderr}`));
+      const answer: LibcniAnswer = JSON.parse(stdout);
+      resolve(answer);
     });
     child.stdin?.end(JSON.stringify(call));
   });

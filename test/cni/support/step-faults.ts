@@ -70,7 +70,9 @@ function count(
 
 const { O_RDWR, O_WRONLY } = fs.constants;
 const writes = (flags: unknown): boolean =>
-  typeof flags === "number" ? (flags & (O_RDWR | O_WRONLY)) !== 0 : /[wa+]/u.test(String(flags ?? "r"));
+  typeof flags === "number"
+    ? (flags & (O_RDWR | O_WRONLY)) !== 0
+    : typeof flags === "string" && /[wa+]/u.test(flags);
 const always = (): boolean => true;
 
 count(fs, "openSync", "file", (_fs, [, flags]) => writes(flags));
