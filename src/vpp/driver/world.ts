@@ -139,16 +139,20 @@ function groupBy<Key, Item>(
   return groups;
 }
 
+const loopbackPrefix = "loop";
 const loopbackName = /^loop(\d+)$/u;
+
+const other: Device = { type: "other" };
+const noSubs: readonly Sub[] = [];
 
 function deviceOf(details: SwInterfaceDetails, devices: ReadonlyMap<number, Device>): Device {
   const known = devices.get(details.sw_if_index);
   if (known !== undefined) return known;
-  const isDevice = !isSub(details);
-  const [, instance] = loopbackName.exec(details.interface_name) ?? [];
-  if (isDevice && (instance !== undefined || details.interface_dev_type === "Loopback"))
-    return { type: "loopback", instance: instance === undefined ? undefined : Number(instance) };
-  return { type: "other" };
+  if (isSub(details)) return other;
+  const { interface_name: name, interface_dev_type: type } = details;
+  const instance = name.startsWith(loopbackPrefix) ? loopbackName.exec(name)?.[1] : undefined;
+  if (instance === undefined && type !== "Loopback") return other;
+  return { type: "loopback", instance: instance === undefined ? undefined : Number(instance) };
 }
 
 function join(
@@ -165,9 +169,10 @@ function join(
     const mark = tag === "" ? undefined : readInterfaceTag(tag);
     if (mark !== undefined) marks.set(index, mark);
   }
-  const taken = new Set([...marks.values()].map(({ name }) => name));
+  const taken = new Set<string>();
+  for (const { name } of marks.values()) taken.add(name);
   const subs = groupBy(
-    interfaces.filter((details) => marks.has(details.sup_sw_if_index) && isSub(details) && isOurSub(details)),
+    interfaces.filter((details) => isSub(details) && marks.has(details.sup_sw_if_index) && isOurSub(details)),
     (details) => details.sup_sw_if_index,
   );
   const found: Found[] = [];
@@ -186,17 +191,21 @@ function join(
       details,
       device: deviceOf(details, devices),
       domain: domainOf.get(index),
-      subs: (subs.get(index) ?? []).map((sub) => ({
-        index: sub.sw_if_index,
-        id: sub.sub_id,
-        details: sub,
-        domain: domainOf.get(sub.sw_if_index),
-      })),
+      subs:
+        subs.get(index)?.map((sub) => ({
+          index: sub.sw_if_index,
+          id: sub.sub_id,
+          details: sub,
+          domain: domainOf.get(sub.sw_if_index),
+        })) ?? noSubs,
     });
   }
   const sorted = found.toSorted((a, b) => (a.name < b.name ? -1 : 1));
-  const byIndex = new Map(found.map((each) => [each.index, each]));
-  for (const each of found) for (const sub of each.subs) byIndex.set(sub.index, each);
+  const byIndex = new Map<number, Found>();
+  for (const each of found) {
+    byIndex.set(each.index, each);
+    for (const sub of each.subs) byIndex.set(sub.index, each);
+  }
   return { interfaces: sorted, domains, sockets, byIndex };
 }
 
