@@ -29,7 +29,7 @@ async function named(
   name: string,
   call: CallOptions,
 ): Promise<Result<InterfaceInfo | undefined, VSwitchError>> {
-  const found = await vswitch.getInterface(name, call);
+  const found = await vswitch.getInterface(name, { statistics: false, ...call });
   if (found.isOk()) return found;
   return found.error.kind === "not-found" ? Ok(undefined) : found;
 }
@@ -49,7 +49,7 @@ export async function findInterface(
     if (found.value !== undefined && isOf(found.value, key)) return found;
   }
   if (!everywhere) return Ok(undefined);
-  const all = await vswitch.listInterfaces({ ownOnly: true, ...call });
+  const all = await vswitch.listInterfaces({ ownOnly: true, statistics: false, ...call });
   return all.map((interfaces) => interfaces.find((info) => isOf(info, key)));
 }
 

@@ -232,7 +232,7 @@ export async function sweepLeftovers(
   try {
     const keys = leftoversOf(context, address);
     if (keys.size === 0) return;
-    const listed = await vswitch.listInterfaces({ ownOnly: true, ...context.call });
+    const listed = await vswitch.listInterfaces({ ownOnly: true, statistics: false, ...context.call });
     if (listed.isErr()) throw listed.error;
     const byKey = new Map(listed.value.map((info) => [info.mark?.key ?? "", info]));
     for (const key of keys) {

@@ -7,7 +7,7 @@ import { plainSpec } from "./glance.js";
 import { Err, Ok, type Result } from "./result.js";
 import { schemaOfSpec, type InterfaceSpec } from "./specs.js";
 import { validate } from "./validate.js";
-import type { ChangeOptions, DeleteOptions, InterfaceRef, ListOptions } from "./vswitch.js";
+import type { ChangeOptions, DeleteOptions, InterfaceRef, ListOptions, LookOptions } from "./vswitch.js";
 
 const nameWanted = "the name of an interface, or an object that carries it as name";
 
@@ -122,9 +122,12 @@ const rightAtAGlance: ReadonlyMap<string, (value: unknown) => boolean> = new Map
   ["wait", isTrueOrFalse],
   ["rollback", isTrueOrFalse],
   ["ownOnly", isTrueOrFalse],
+  ["statistics", isTrueOrFalse],
 ]);
 
 const changeEntries = { ...callEntries, wait: v.optional(v.boolean()), rollback: v.optional(v.boolean()) };
+
+const lookEntries = { ...callEntries, statistics: v.optional(v.boolean()) };
 
 const optionsSchemas = {
   call: v.optional(v.strictObject(callEntries)),
@@ -132,9 +135,10 @@ const optionsSchemas = {
   deletion: v.optional(
     v.strictObject({ ...changeEntries, sockets: v.optional(v.array(v.string(), "a list of paths")) }),
   ),
+  look: v.optional(v.strictObject(lookEntries)),
   list: v.optional(
     v.strictObject({
-      ...callEntries,
+      ...lookEntries,
       ownOnly: v.optional(v.boolean()),
       bridge: v.optional(bridgeNameSchema),
     }),
@@ -147,12 +151,12 @@ export const changeForm = (operation: string): "change" | "deletion" =>
 
 /**
  * Refuses options that would otherwise be ignored or break later, such as a misspelt `rollback`. `form` says which
- * the verb takes: {@link CallOptions}, {@link ChangeOptions}, {@link DeleteOptions} or {@link ListOptions}.
+ * the verb takes: {@link CallOptions}, {@link ChangeOptions}, {@link DeleteOptions}, {@link LookOptions} or {@link ListOptions}.
  */
 export function checkOptions(
   operation: string,
   form: keyof typeof optionsSchemas,
-  options: CallOptions | ChangeOptions | DeleteOptions | ListOptions | undefined,
+  options: CallOptions | ChangeOptions | DeleteOptions | LookOptions | ListOptions | undefined,
 ): Result<void, InvalidError> {
   if (options === undefined) return Ok(undefined);
   if (Object.getPrototypeOf(options) === Object.prototype) {

@@ -209,7 +209,7 @@ export interface VSwitch extends AsyncDisposable {
   deleteInterface(ref: InterfaceRef, options?: DeleteOptions): Promise<Result<Deleted, VSwitchError>>;
 
   /** One interface, whoever made it. Errors: `not-found`. */
-  getInterface(ref: InterfaceRef, options?: CallOptions): Promise<Result<InterfaceInfo, VSwitchError>>;
+  getInterface(ref: InterfaceRef, options?: LookOptions): Promise<Result<InterfaceInfo, VSwitchError>>;
 
   /** All interfaces, whoever made them, sorted by name, without the bridges' own. */
   listInterfaces(options?: ListOptions): Promise<Result<readonly InterfaceInfo[], VSwitchError>>;
@@ -256,8 +256,14 @@ export interface VSwitch extends AsyncDisposable {
   close(): Promise<void>;
 }
 
+/** What is told of an interface. */
+export interface LookOptions extends CallOptions {
+  /** `false`: `statistics` are not needed, and may be empty. VPP's take a look at its memory. Default: true. */
+  readonly statistics?: boolean | undefined;
+}
+
 /** What `listInterfaces` tells of. */
-export interface ListOptions extends CallOptions {
+export interface ListOptions extends LookOptions {
   /** Only what this connection's owner made. Default: false. */
   readonly ownOnly?: boolean | undefined;
   /** Only what is on this bridge. */

@@ -34,6 +34,7 @@ import {
   type InterfaceInfo,
   type InterfaceRef,
   type ListOptions,
+  type LookOptions,
   type MovedInterface,
   type VSwitch,
   type WatchEvent,
@@ -135,8 +136,8 @@ export class OvsVSwitch implements VSwitch {
     );
   }
 
-  getInterface(ref: InterfaceRef, options?: CallOptions): Promise<Result<InterfaceInfo, VSwitchError>> {
-    return this.#call("getInterface", "call", options, async (session, deadline) => {
+  getInterface(ref: InterfaceRef, options?: LookOptions): Promise<Result<InterfaceInfo, VSwitchError>> {
+    return this.#call("getInterface", "look", options, async (session, deadline) => {
       const { operation } = deadline;
       const name = readRef(operation, ref);
       if (name.isErr()) return name;
@@ -292,7 +293,7 @@ export class OvsVSwitch implements VSwitch {
 
   async #call<T>(
     operation: string,
-    form: "call" | "change" | "list",
+    form: "call" | "change" | "look" | "list",
     options: CallOptions | undefined,
     body: (session: Session, deadline: Deadline) => Promise<Result<T, VSwitchError>>,
   ): Promise<Result<T, VSwitchError>> {

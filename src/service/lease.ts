@@ -15,6 +15,7 @@ import type {
   InterfaceRef,
   InterfaceSpec,
   ListOptions,
+  LookOptions,
   MovedInterface,
   Result,
   VSwitch,
@@ -62,7 +63,7 @@ export class LeasedSwitch implements VSwitch {
     return this.#run(options, (vswitch) => vswitch.deleteInterface(ref, options));
   }
 
-  getInterface(ref: InterfaceRef, options?: CallOptions): Answer<InterfaceInfo> {
+  getInterface(ref: InterfaceRef, options?: LookOptions): Answer<InterfaceInfo> {
     return this.#run(options, (vswitch) => vswitch.getInterface(ref, options));
   }
 

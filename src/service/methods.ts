@@ -22,15 +22,16 @@ export type SwitchSource = (call: MethodCall) => Promise<Result<VSwitch, VSwitch
 const call = { timeoutMs: v.optional(v.number()) };
 const change = { ...call, wait: v.optional(v.boolean()), rollback: v.optional(v.boolean()) };
 const name = { name: v.string() };
+const look = { ...call, statistics: v.optional(v.boolean()) };
 
 const schemas = {
   createInterface: v.strictObject({ spec: interfaceSpecSchema, ...change }),
   attachToBridge: v.strictObject({ ...name, attachment: attachmentSchema, ...change }),
-  named: v.strictObject({ ...name, ...call }),
+  getInterface: v.strictObject({ ...name, ...look }),
   namedChange: v.strictObject({ ...name, ...change }),
   deleteInterface: v.strictObject({ ...name, ...change, sockets: v.optional(v.array(v.string())) }),
   listInterfaces: v.strictObject({
-    ...call,
+    ...look,
     ownOnly: v.optional(v.boolean()),
     bridge: v.optional(v.string()),
   }),
@@ -74,7 +75,7 @@ export function switchMethods(source: SwitchSource): ReadonlyMap<string, Method>
     verb("deleteInterface", schemas.deleteInterface, (vswitch, { name, ...options }, { signal }) =>
       vswitch.deleteInterface(name, { ...options, signal }),
     ),
-    verb("getInterface", schemas.named, (vswitch, { name, ...options }, { signal }) =>
+    verb("getInterface", schemas.getInterface, (vswitch, { name, ...options }, { signal }) =>
       vswitch.getInterface(name, { ...options, signal }),
     ),
     verb("listInterfaces", schemas.listInterfaces, (vswitch, options, { signal }) =>

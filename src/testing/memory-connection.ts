@@ -32,6 +32,7 @@ import {
   type InterfaceInfo,
   type InterfaceRef,
   type ListOptions,
+  type LookOptions,
   type MovedInterface,
   type TypeSupport,
   type VSwitch,
@@ -107,7 +108,7 @@ export class MemoryVSwitch implements VSwitch {
     );
   }
 
-  getInterface(ref: InterfaceRef, options?: CallOptions): Answer<InterfaceInfo> {
+  getInterface(ref: InterfaceRef, options?: LookOptions): Answer<InterfaceInfo> {
     const checked = readRef("getInterface", ref);
     return this.#read("getInterface", options, checked, (name) => this.#operations.getInterface(name));
   }
@@ -235,7 +236,8 @@ export class MemoryVSwitch implements VSwitch {
     input: Result<I, VSwitchError>,
     act: (input: I) => Result<T, VSwitchError>,
   ): Answer<T> {
-    const checked = input.andThen((input) => checkOptions(verb, "call", options).map(() => input));
+    const form = verb === "getInterface" ? "look" : "call";
+    const checked = input.andThen((input) => checkOptions(verb, form, options).map(() => input));
     return this.#call(verb, options, checked, act);
   }
 

@@ -136,6 +136,15 @@ export function interfaceTests(bench: Bench): void {
     ]);
   });
 
+  test("may be looked at without its counters", async () => {
+    const name = bench.name();
+    (await bench.vswitch.createInterface(bench.spec(name))).unwrap();
+    const { statistics: _counted, ...whole } = (await bench.vswitch.getInterface(name)).unwrap();
+    expect((await bench.vswitch.getInterface(name, { statistics: false })).unwrap()).toMatchObject(whole);
+    const listed = (await bench.vswitch.listInterfaces({ ownOnly: true, statistics: false })).unwrap();
+    expect(listed.find((info) => info.name === name)).toMatchObject(whole);
+  });
+
   test("an interface is referred to by its name, or by what carries its name", async () => {
     const name = bench.name();
     const made = (await bench.vswitch.createInterface(bench.spec(name))).unwrap();

@@ -133,7 +133,7 @@ async function collectFromSwitch(
   }
   await using vswitch = unwrap(connected);
   const prefix = networkPrefix(loaded.conf.name);
-  const own = unwrap(await vswitch.listInterfaces({ ownOnly: true, ...call }));
+  const own = unwrap(await vswitch.listInterfaces({ ownOnly: true, statistics: false, ...call }));
   const stale = own.filter(({ mark }) => mark?.key.startsWith(prefix) === true && !valid.has(mark.key));
   for (const info of stale) await failures.attempt(() => collectInterface(context, vswitch, info));
   await failures.attempt(() => sweepLeftovers(context, vswitch, address, Number.POSITIVE_INFINITY));

@@ -26,6 +26,7 @@ import type {
   InterfaceInfo,
   InterfaceRef,
   ListOptions,
+  LookOptions,
   MovedInterface,
   VSwitch,
   WatchEvent,
@@ -127,8 +128,8 @@ export class VppVSwitch implements VSwitch {
     );
   }
 
-  getInterface(ref: InterfaceRef, options?: CallOptions): Promise<Result<InterfaceInfo, VSwitchError>> {
-    return this.#verbs.read("getInterface", "call", options, async (context) => {
+  getInterface(ref: InterfaceRef, options?: LookOptions): Promise<Result<InterfaceInfo, VSwitchError>> {
+    return this.#verbs.read("getInterface", "look", options, async (context) => {
       const name = readRef(context.operation, ref);
       if (name.isErr()) return name;
       const world = await readWorld(context);
@@ -138,6 +139,7 @@ export class VppVSwitch implements VSwitch {
       const addresses = await addressesOf(context, found.index);
       if (addresses.isErr()) return addresses;
       const info = interfaceInfo(found, addresses.value);
+      if (options?.statistics === false) return Ok(info);
       const [counted = info] = await this.#statistics.addTo(context, [info]);
       return Ok(counted);
     });
@@ -158,12 +160,8 @@ export class VppVSwitch implements VSwitch {
       );
       const sightings = await sightingsOf(context, wanted);
       if (sightings.isErr()) return sightings;
-      return Ok(
-        await this.#statistics.addTo(
-          context,
-          sightings.value.map(({ info }) => info),
-        ),
-      );
+      const infos = sightings.value.map(({ info }) => info);
+      return Ok(options?.statistics === false ? infos : await this.#statistics.addTo(context, infos));
     });
   }
 

@@ -54,7 +54,7 @@ export class Runner {
   /** Runs a verb that only reads. A lost connection is tried once more. */
   read<T>(
     operation: string,
-    form: "call" | "list",
+    form: "call" | "look" | "list",
     options: CallOptions | undefined,
     body: (context: Context) => Promise<Result<T, VSwitchError>>,
   ): Promise<Result<T, VSwitchError>> {
@@ -90,7 +90,7 @@ export class Runner {
 
   async #call<T>(
     operation: string,
-    form: "call" | "change" | "deletion" | "list",
+    form: "call" | "change" | "deletion" | "look" | "list",
     options: CallOptions | undefined,
     body: (context: Context) => Promise<Result<T, VSwitchError>>,
   ): Promise<Result<T, VSwitchError>> {
