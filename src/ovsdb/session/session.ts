@@ -1,53 +1,31 @@
 import { longestTimer } from "../../core/call.js";
 import { DisconnectedError, IncompatibleError, ProtocolError, RejectedError } from "../../core/errors.js";
 import { Err, Ok, type Result } from "../../core/result.js";
-import { JsonRpcConnection, type CallError } from "../../jsonrpc/connection.js";
-import { encodeExactly } from "../../jsonrpc/encode.js";
-import { dial, type TlsOptions } from "../../net/dial.js";
-import { listen, type Listener } from "../../net/listen.js";
-import type { ByteStream } from "../../net/stream.js";
+import type { CallError, JsonRpcConnection } from "../../jsonrpc/connection.js";
 import { OvsdbClient } from "../client.js";
-import { broken, unsendable } from "../errors.js";
+import { broken } from "../errors.js";
 import { Fault } from "../fault.js";
 import { isArray } from "../json.js";
-import { encodeRequest, type EncodedRequest } from "../monitor-request.js";
 import type { Closed } from "../monitor.js";
-import { parseSchema } from "../parse-schema.js";
-import { ReplicaLayout } from "../replica/layout.js";
 import { LiveReplica, type DatabaseRowsAt, type Loading, type LooseChange } from "../replica/live-replica.js";
-import type { IndexRequest } from "../replica/snapshot.js";
 import type { Schemas } from "../row-plan.js";
-import type { IntegerForm } from "../schema-rows.js";
-import type { DatabaseSchema } from "../schema.js";
 import { zeroUuid } from "../uuid.js";
 import { Conditions, type Where } from "./conditions.js";
 import type { SessionEffect, SessionEvent, TimerName } from "./events.js";
+import { follow } from "./follow.js";
 import { publishInconsistency, publishState, type Health } from "./health.js";
+import { Link, type LinkSetup } from "./link.js";
 import { Listeners } from "./listeners.js";
 import { SessionMachine, type SessionOptions } from "./machine.js";
+import { MonitorPlan, type TableRequests, type Wanted } from "./monitor-plan.js";
 import type { PortState } from "./port.js";
 import type { SessionRemote } from "./remotes.js";
 import { ReplyReader } from "./reply-reader.js";
 import { ServerMonitor } from "./server-monitor.js";
 
-/** What of each table is monitored. */
-export type TableRequests = {
-  readonly [table: string]: { readonly columns?: readonly string[]; readonly where?: unknown } | undefined;
-};
-
 /** What a session needs besides what decides how it behaves. */
-export interface SessionSetup {
-  readonly operation: string;
+export interface SessionSetup extends LinkSetup, Wanted {
   readonly options: SessionOptions;
-  readonly tls: TlsOptions | undefined;
-  readonly probeIntervalMs: number | undefined;
-  readonly maxMessageBytes: number | undefined;
-  /** The schema that the program was written for. */
-  readonly expected: DatabaseSchema | undefined;
-  readonly integers: IntegerForm;
-  /** Without it, all tables are monitored. */
-  readonly tables: TableRequests | undefined;
-  readonly indexes: IndexRequest;
 }
 
 interface Ticket {
@@ -70,18 +48,12 @@ export class Session {
   readonly #events: SessionEvent[] = [];
   #isHandling = false;
   #tickets: Ticket[] = [];
-  #attempt: AbortController | undefined;
-  #listener: Listener | undefined;
-  #listening: object | undefined;
-  #connection: JsonRpcConnection | undefined;
+  readonly #link: Link;
+  readonly #plan: MonitorPlan;
   #client: OvsdbClient | undefined;
   #serverMonitor: ServerMonitor | undefined;
   #monitorId: string | undefined;
   #monitorsMade = 0;
-  #schemas: Schemas | undefined;
-  #schemaText = "";
-  #encoded: EncodedRequest | undefined;
-  #layout: ReplicaLayout | undefined;
   #wasReady = false;
   #generation = 0;
   #fullLoads = 0;
@@ -94,6 +66,18 @@ export class Session {
     this.#setup = setup;
     this.#conditions = new Conditions(initialConditions(setup.tables));
     this.#machine = new SessionMachine(setup.options, this.#conditions);
+    this.#plan = new MonitorPlan(setup);
+    this.#link = new Link(setup, {
+      connected: () => {
+        this.#forgetConnection();
+        this.#dispatch({ kind: "connected", now: performance.now() });
+      },
+      failed: (error) =>
+        this.#dispatch({ kind: "dial-failed", reason: error.message, error, now: performance.now() }),
+      notified: (method, params) => this.#notified(method, params),
+      lost: (error) =>
+        this.#dispatch({ kind: "disconnected", reason: error.message, error, now: performance.now() }),
+    });
   }
 
   get rows(): DatabaseRowsAt | undefined {
@@ -101,7 +85,7 @@ export class Session {
   }
 
   get schemas(): Schemas | undefined {
-    return this.#schemas;
+    return this.#plan.schemas;
   }
 
   /** The present connection, to write to the database over; only while the session is up to date. */
@@ -110,7 +94,7 @@ export class Session {
   }
 
   get connection(): JsonRpcConnection | undefined {
-    return this.isReady ? this.#connection : undefined;
+    return this.isReady ? this.#link.connection : undefined;
   }
 
   get isReady(): boolean {
@@ -132,11 +116,12 @@ export class Session {
 
   /** Tables, and columns as `Table.column`, that the server does not have. */
   get absent(): readonly string[] {
-    return this.#encoded?.absent ?? [];
+    return this.#plan.absent;
   }
 
   get health(): Health {
     const { state, reason, remote, server } = this.#machine;
+    const { connection } = this.#link;
     return {
       state,
       reason,
@@ -152,8 +137,8 @@ export class Session {
       fullLoads: this.#fullLoads,
       fastResyncs: this.#fastResyncs,
       changes: this.#changes,
-      receivedBytes: this.#connection?.receivedBytes ?? 0,
-      queuedBytes: this.#connection?.writableBytes ?? 0,
+      receivedBytes: connection?.receivedBytes ?? 0,
+      queuedBytes: connection?.writableBytes ?? 0,
     };
   }
 
@@ -207,9 +192,9 @@ export class Session {
   #perform(effect: SessionEffect): void {
     switch (effect.do) {
       case "dial":
-        return this.#dial(effect.remote, effect.timeoutMs);
+        return this.#link.dial(effect.remote, effect.timeoutMs);
       case "listen":
-        return this.#listen(effect.remote);
+        return this.#link.listen(effect.remote);
       case "hang-up":
         return this.#hangUp();
       case "set-timer":
@@ -222,7 +207,7 @@ export class Session {
       case "monitor-server":
         return this.#monitorServer();
       case "change-aware":
-        void this.#connection?.call("set_db_change_aware", [true], this.#patient());
+        void this.#link.connection?.call("set_db_change_aware", [true], this.#patient());
         return undefined;
       case "get-schema":
         return this.#getSchema();
@@ -242,88 +227,22 @@ export class Session {
     }
   }
 
-  #dial(remote: SessionRemote, timeoutMs: number): void {
-    if (remote.kind === "passive") return;
-    const attempt = new AbortController();
-    this.#attempt = attempt;
-    const late = new Error(`no connection to ${remote.text} within ${Math.round(timeoutMs)} ms`);
-    const timer = setTimeout(() => attempt.abort(late), timeoutMs);
-    const { operation, tls } = this.#setup;
-    const dialled = dial(remote.remote, { operation, tls, signal: attempt.signal, server: "ovsdb-server" });
-    void follow(dialled, (dialled) => {
-      clearTimeout(timer);
-      if (this.#attempt !== attempt) {
-        if (dialled.isOk()) dialled.value.destroy();
-        return;
-      }
-      this.#attempt = undefined;
-      if (dialled.isOk()) this.#connected(dialled.value);
-      else {
-        const error = attempt.signal.aborted ? late : dialled.error;
-        this.#dispatch({ kind: "dial-failed", reason: error.message, error, now: performance.now() });
-      }
-    });
-  }
-
-  #listen(remote: SessionRemote): void {
-    if (remote.kind === "active") return;
-    const token = {};
-    this.#listening = token;
-    const accept = (stream: ByteStream): void => {
-      if (this.#listening !== token) return stream.destroy();
-      // As in lib/jsonrpc.c: the new connection takes the place of the old one.
-      this.#dropConnection();
-      this.#connected(stream);
-    };
-    const { operation, tls } = this.#setup;
-    void follow(listen(remote.address, { operation, tls, accept }), (listening) => {
-      if (this.#listening !== token) {
-        if (listening.isOk()) listening.value.close();
-      } else if (listening.isOk()) {
-        this.#listener = listening.value;
-      } else {
-        const { error } = listening;
-        this.#dispatch({ kind: "dial-failed", reason: error.message, error, now: performance.now() });
-      }
-    });
-  }
-
-  #connected(stream: ByteStream): void {
-    const { probeIntervalMs, maxMessageBytes } = this.#setup;
-    const connection = new JsonRpcConnection(stream, { probeIntervalMs, maxMessageBytes });
-    this.#connection = connection;
-    connection.events.on("notification", ({ method, params }) => {
-      if (this.#connection === connection && isArray(params)) this.#notified(method, params);
-    });
-    connection.events.on("close", (error) => {
-      if (this.#connection !== connection) return;
-      this.#dispatch({ kind: "disconnected", reason: error.message, error, now: performance.now() });
-    });
-    this.#dispatch({ kind: "connected", now: performance.now() });
-  }
-
   #hangUp(): void {
-    this.#attempt?.abort();
-    this.#attempt = undefined;
-    this.#listening = undefined;
-    this.#listener?.close();
-    this.#listener = undefined;
-    this.#dropConnection();
+    this.#link.hangUp();
+    this.#forgetConnection();
   }
 
-  #dropConnection(): void {
-    const connection = this.#connection;
-    this.#connection = undefined;
+  /** What was asked over a connection is not asked over the next one. */
+  #forgetConnection(): void {
     this.#client = undefined;
     this.#serverMonitor = undefined;
     this.#monitorId = undefined;
-    connection?.close();
   }
 
   #setTimer(timer: TimerName, ms: number): void {
     clearTimeout(this.#timers.get(timer));
     const fire = (): void => {
-      const receivedBytes = this.#connection?.receivedBytes ?? 0;
+      const receivedBytes = this.#link.connection?.receivedBytes ?? 0;
       this.#dispatch({ kind: "timer", timer, receivedBytes, now: performance.now() });
     };
     this.#timers.set(timer, setTimeout(fire, Math.min(ms, longestTimer)));
@@ -340,10 +259,10 @@ export class Session {
     params: readonly unknown[],
     answer: (reply: Result<unknown, CallError>) => void,
   ): void {
-    const connection = this.#connection;
+    const connection = this.#link.connection;
     if (connection === undefined) return;
     void follow(connection.call(method, params, this.#patient()), (reply) => {
-      if (this.#connection === connection && connection.closed === undefined) answer(reply);
+      if (this.#link.connection === connection && connection.closed === undefined) answer(reply);
     });
   }
 
@@ -355,10 +274,10 @@ export class Session {
   }
 
   #monitorServer(): void {
-    const [monitor, connection] = [this.#serverMonitor, this.#connection];
+    const [monitor, connection] = [this.#serverMonitor, this.#link.connection];
     if (monitor === undefined || connection === undefined) return;
     const reader = monitor.read();
-    const isCurrent = (): boolean => this.#connection === connection && this.#serverMonitor === monitor;
+    const isCurrent = (): boolean => this.#link.connection === connection && this.#serverMonitor === monitor;
     const parts = reader.partsFor({
       isCurrent,
       inconsistent: (bad) => this.#inconsistent("answer to monitor_cond", bad),
@@ -384,27 +303,20 @@ export class Session {
         if (error instanceof RejectedError) this.#dispatch({ kind: "schema-refused", error, now });
         return;
       }
-      const server = parseSchema(reply.value, this.#setup.integers);
-      if (server instanceof Fault) return this.#inconsistent("schema", server);
-      const text = encodeExactly(reply.value);
-      const changed = text !== this.#schemaText;
-      if (changed) {
-        this.#schemaText = text;
-        this.#schemas = { server, expected: this.#setup.expected };
-        this.#layout = undefined;
-      }
-      if (this.#connection !== undefined && this.#schemas !== undefined) {
-        this.#client = new OvsdbClient(this.#connection, this.#schemas);
-      }
+      const changed = this.#plan.takeSchema(reply.value);
+      if (changed instanceof Fault) return this.#inconsistent("schema", changed);
+      const [{ connection }, { schemas }] = [this.#link, this.#plan];
+      if (connection !== undefined && schemas !== undefined)
+        this.#client = new OvsdbClient(connection, schemas);
       this.#dispatch({ kind: "schema", changed });
     });
   }
 
   #monitor({ method, lastId, conditions }: Extract<SessionEffect, { do: "monitor" }>): void {
-    const { connection, layout } = { connection: this.#connection, layout: this.#makeLayout(conditions) };
-    const encoded = this.#encoded;
-    if (connection === undefined || encoded === undefined || layout === undefined) return;
-    if (layout instanceof Error) return this.#dispatch({ kind: "unusable", error: layout });
+    const [{ connection }, planned] = [this.#link, this.#plan.make(conditions)];
+    if (connection === undefined || planned === undefined) return;
+    if (planned instanceof Error) return this.#dispatch({ kind: "unusable", error: planned });
+    const { encoded, layout } = planned;
     if (method === "monitor" && encoded.conditional) {
       return this.#dispatch({ kind: "unusable", error: noConditions(this.#setup.operation) });
     }
@@ -417,7 +329,7 @@ export class Session {
       return this.#replica.load(layout, isFast ? "differences" : "whole");
     };
     const reader = new ReplyReader(method, begin);
-    const isCurrent = (): boolean => this.#connection === connection && this.#monitorId === id;
+    const isCurrent = (): boolean => this.#link.connection === connection && this.#monitorId === id;
     const parts = reader.partsFor({
       isCurrent,
       inconsistent: (bad) => this.#inconsistent(`answer to ${method}`, bad),
@@ -435,52 +347,11 @@ export class Session {
     });
   }
 
-  /** What is asked for and how it is kept, by the schema of the present server; or why it cannot be. */
-  #makeLayout(conditions: ReadonlyMap<string, Where>): ReplicaLayout | Error | undefined {
-    const schemas = this.#schemas;
-    if (schemas === undefined) return undefined;
-    const { operation, indexes } = this.#setup;
-    const encoded = encodeRequest(schemas, this.#requests(schemas, conditions));
-    if (encoded instanceof Fault) {
-      this.#encoded = { plans: [], absent: [], absentTables: [], wire: {}, conditional: false };
-      return unsendable(schemas.server, operation, encoded);
-    }
-    this.#encoded = encoded;
-    if (this.#layout !== undefined) return this.#layout;
-    const layout = ReplicaLayout.make(schemas.server, encoded.plans, encoded.absentTables, indexes);
-    if (layout instanceof Fault) return unsendable(schemas.server, operation, layout);
-    this.#layout = layout;
-    return layout;
-  }
-
-  #requests(schemas: Schemas, conditions: ReadonlyMap<string, Where>): TableRequests {
-    const all = (schemas.expected ?? schemas.server).tables.keys();
-    const asked: TableRequests =
-      this.#setup.tables ?? Object.fromEntries([...all].map((table) => [table, {}]));
-    const entries = Object.entries(asked).map(([table, request]) => {
-      const where = conditions.get(table);
-      return [table, where === undefined || request === undefined ? request : { ...request, where }] as const;
-    });
-    return Object.fromEntries(entries);
-  }
-
   #changeConditions(conditions: ReadonlyMap<string, Where>): void {
     const id = this.#monitorId;
-    const schemas = this.#schemas;
-    if (id === undefined || schemas === undefined) return;
-    const request = Object.fromEntries(
-      [...conditions].map(([table, where]) => [table, { columns: [], where }]),
-    );
-    const encoded = encodeRequest(schemas, request);
-    if (encoded instanceof Fault) {
-      return this.#dispatch({
-        kind: "unusable",
-        error: unsendable(schemas.server, "setConditions", encoded),
-      });
-    }
-    const wire = Object.fromEntries(
-      encoded.plans.map(({ table }) => [table, [{ where: whereOf(encoded.wire[table]?.[0]) }]]),
-    );
+    const wire = this.#plan.changeTo(conditions);
+    if (id === undefined || wire === undefined) return;
+    if (wire instanceof Error) return this.#dispatch({ kind: "unusable", error: wire });
     this.#ask("monitor_cond_change", [id, id, wire], (reply) => {
       if (this.#monitorId !== id) return;
       if (reply.isOk()) this.#dispatch({ kind: "conditions-held" });
@@ -493,7 +364,7 @@ export class Session {
     const id = which === "server" ? this.#serverMonitor?.id : this.#monitorId;
     this.#serverMonitor = undefined;
     this.#monitorId = undefined;
-    if (id !== undefined) void this.#connection?.call("monitor_cancel", [id], this.#patient());
+    if (id !== undefined) void this.#link.connection?.call("monitor_cancel", [id], this.#patient());
   }
 
   #notified(method: string, params: readonly unknown[]): void {
@@ -566,11 +437,6 @@ export class Session {
   }
 }
 
-/** Goes on with what a promise gives that never fails. */
-async function follow<T>(promise: Promise<T>, then: (value: T) => void): Promise<void> {
-  then(await promise);
-}
-
 function closedBy(operation: string, error: Error | undefined): Closed {
   if (error instanceof ProtocolError) return error;
   const message = error === undefined ? "the database was closed" : `${operation}: gave up: ${error.message}`;
@@ -585,12 +451,6 @@ function initialConditions(tables: TableRequests | undefined): ReadonlyMap<strin
     if (where === "all" || where === "none" || isArray(where)) conditions.set(table, where);
   }
   return conditions;
-}
-
-/** The conditions of a table in a request as it is written; all rows where it has none. */
-function whereOf(request: unknown): unknown {
-  const has = typeof request === "object" && request !== null && "where" in request;
-  return has ? request.where : [true];
 }
 
 function noConditions(operation: string): IncompatibleError {
