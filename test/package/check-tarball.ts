@@ -55,6 +55,10 @@ const required = process.argv.slice(2).map((entry) => [entry, require(entry)]);
   }
 })();`;
 
+const loadSchema = `
+const { properties } = require("vswitch-drivers/cni/schema.json");
+if (properties.host === undefined) throw new Error("it says nothing of the host's end");`;
+
 /** Runs a simulated VPP of the API files of its argument until its input ends. */
 const simulateVpp = `
 import { VppServer } from "vswitch-drivers/testing";
@@ -101,6 +105,9 @@ async function checkOnNode(line: string, project: string): Promise<void> {
   const version = stdout.trim();
   await check(`is imported on Node ${version}`, () => runQuietly(node, ["import.mjs", ...entries], project));
   await check(`is required on Node ${version}`, () => runQuietly(node, ["require.cjs", ...entries], project));
+  await check(`gives the JSON Schema of the CNI plugin on Node ${version}`, () =>
+    runQuietly(node, ["--eval", loadSchema], project),
+  );
   for (const [name, file] of Object.entries(manifest.bin)) {
     const program = join(project, "node_modules", manifest.name, file);
     await check(`says its version as ${name} on Node ${version}`, async () => {
