@@ -1,4 +1,4 @@
-import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { isErrno } from "../errors.js";
 
@@ -43,7 +43,8 @@ export function writeAtomically(path: string, text: string, { mode, durable }: W
   try {
     const handle = openFresh(fresh, mode);
     try {
-      writeSync(handle, text);
+      // On a disk that is nearly full write(2) takes a part, and says so: this goes on with the rest.
+      writeFileSync(handle, text);
       if (durable) fsyncSync(handle);
     } finally {
       closeSync(handle);

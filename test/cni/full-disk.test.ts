@@ -1,0 +1,107 @@
+/** A disk that is full: a real one, of a few pages of memory, with the records on it. */
+import { spawn, type ChildProcess } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { CniLab, nothing } from "./support/lab.js";
+
+/** A file system of its own, in a mount namespace: reached through the process that holds it. */
+class Disk implements Disposable {
+  readonly path: string;
+  readonly #holder: ChildProcess;
+
+  private constructor(holder: ChildProcess, mountPoint: string) {
+    this.#holder = holder;
+    this.path = `/proc/${holder.pid}/root${mountPoint}`;
+  }
+
+  /** `undefined`: none can be made here. */
+  static async make(mountPoint: string, options: string): Promise<Disk | undefined> {
+    mkdirSync(mountPoint);
+    const user = process.getuid?.() === 0 ? [] : ["--user", "--map-root-user"];
+    const script = 'mount -t tmpfs -o "$1" tmpfs "$0" && touch "$0/ready" && exec sleep 600';
+    const args = [...user, "--mount", "sh", "-c", script, mountPoint, options];
+    const holder = spawn("unshare", args, { stdio: "ignore" });
+    holder.on("error", () => undefined);
+    const made = new Disk(holder, mountPoint);
+    while (holder.pid !== undefined && holder.exitCode === null) {
+      if (existsSync(join(made.path, "ready"))) return made;
+      await sleep(5);
+    }
+    return undefined;
+  }
+
+  /** Fills it but for so many pages of 4 KiB. */
+  fill(pagesLeft: number): void {
+    const filler = join(this.path, "filler");
+    rmSync(filler, { force: true });
+    const page = Buffer.alloc(4096);
+    let pages = 0;
+    try {
+      for (;;) {
+        writeFileSync(filler, page, { flag: "a" });
+        pages += 1;
+      }
+    } catch {
+      writeFileSync(filler, Buffer.alloc(Math.max(0, pages - pagesLeft) * 4096));
+    }
+  }
+
+  /** The records on it, and what is not one. */
+  records(): readonly string[] {
+    const directory = join(this.path, "attachments");
+    return existsSync(directory) ? readdirSync(directory) : [];
+  }
+
+  [Symbol.dispose](): void {
+    this.#holder.kill();
+  }
+}
+
+let lab: CniLab;
+let disk: Disk | undefined;
+beforeEach(async () => {
+  lab = new CniLab();
+  disk = await Disk.make(lab.stateDir, "size=64k");
+});
+afterEach(() => {
+  disk?.[Symbol.dispose]();
+  lab[Symbol.dispose]();
+});
+
+const slave = {
+  engine: "vpp",
+  iftype: "memif",
+  memif: { role: "slave" },
+  netType: "bridge",
+  bridge: { bridgeId: 4 },
+};
+const ledger = `case $CNI_COMMAND in ADD) touch "$LEDGER"; echo '{"cniVersion":"1.1.0","ips":[{"address":"10.0.0.2/24"}]}';; DEL) rm -f "$LEDGER";; esac`;
+
+describe("a full disk", () => {
+  test.for([0, 1, 2, 3, 4, 5, 6])("with %i pages left", async (pages, { skip }) => {
+    if (disk === undefined) return skip("no file system can be mounted here");
+    lab.plugin("ledger", ledger);
+    const env = { LEDGER: join(lab.dir, "given") };
+    // A record of several pages, of which a part may fit.
+    const ipam = { type: "ledger", comment: "x".repeat(9000) };
+    const conf = lab.conf({ host: slave, ipam, stateDir: disk.path });
+    disk.fill(pages);
+    const added = await lab.run({ command: "ADD", conf, env });
+    const [isThere, records] = [lab.memory.interfaces().length === 1, disk.records()];
+    const refused = { exitCode: 1, document: { code: 5, msg: expect.stringContaining("the disk is full") } };
+    expect(added).toMatchObject(isThere ? { exitCode: 0 } : refused);
+    expect([existsSync(env.LEDGER), records.length]).toEqual(isThere ? [true, 1] : [false, 0]);
+    for (const record of records)
+      expect(JSON.parse(readFileSync(join(disk.path, "attachments", record), "utf8"))).toMatchObject({
+        state: "added",
+      });
+    disk.fill(0);
+    const deleted = await lab.run({ command: "DEL", conf, env });
+    expect(deleted).toMatchObject({ exitCode: 0, stdout: "" });
+    expect([existsSync(env.LEDGER), disk.records()]).toEqual([false, []]);
+    expect({ ...lab.left(), state: [] }).toEqual(nothing);
+  });
+});
