@@ -130,7 +130,8 @@ function openVSwitch(title: string, end: Json): Target {
       ...end,
     }),
     content: async () => ({
-      interfaces: lines(await ovs?.vsctl("--bare", "--columns=name", "find", "Interface")),
+      // Every bridge has an internal one of its own.
+      interfaces: lines(await ovs?.vsctl("--bare", "--columns=name", "find", "Interface", "type!=internal")),
       bridges: lines(await ovs?.vsctl("list-br")),
       sockets: ovs === undefined ? [] : readdirSync(ovs.vhostSockDir),
     }),
