@@ -4,12 +4,12 @@
  * Arguments: SOCKET
  */
 import process from "node:process";
-import { createInterface } from "node:readline";
 import { connectVpp } from "../../src/vpp/api/connect.js";
 import type { VppClient } from "../../src/vpp/api/client.js";
 import { SwInterfaceDump } from "../../src/vpp/bindings/interface.js";
 import { ControlPing } from "../../src/vpp/bindings/memclnt.js";
 import { Reader, Writer } from "../../src/vpp/wire/index.js";
+import { serveCommands } from "../support/serve.js";
 import { sampleId, type CodecTimes, type Measured } from "../support/vpp-protocol.js";
 import { count as different, samples, type Sample } from "../support/vpp-samples.js";
 
@@ -110,7 +110,7 @@ function codec({ codec, values }: Sample, count: number): CodecTimes {
   return { encodeNs: ((between - before) * 1000) / count, decodeNs: ((end - between) * 1000) / count };
 }
 
-async function answer(command: string): Promise<unknown> {
+async function answer(command: string): Promise<object> {
   const [verb = "", ...numbers] = command.split(" ");
   const [first = 0, second = 0] = numbers.map(Number);
   switch (verb) {
@@ -135,16 +135,5 @@ async function answer(command: string): Promise<unknown> {
   }
 }
 
-function say(value: unknown): void {
-  process.stdout.write(`${JSON.stringify(value)}\n`);
-}
-
-say({ versions: { node: process.version } });
-for await (const command of createInterface({ input: process.stdin })) {
-  try {
-    say(await answer(command));
-  } catch (error) {
-    say({ error: error instanceof Error ? error.message : String(error) });
-  }
-}
-if (kept === null) say({});
+await serveCommands({ node: process.version }, answer);
+if (kept === null) process.exitCode = 1;

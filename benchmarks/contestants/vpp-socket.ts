@@ -6,7 +6,7 @@
  */
 import { connect as connectSocket, type Socket } from "node:net";
 import process from "node:process";
-import { createInterface } from "node:readline";
+import { serveCommands } from "../support/serve.js";
 import type { Measured } from "../support/vpp-protocol.js";
 
 const [, , path = ""] = process.argv;
@@ -181,7 +181,7 @@ function opened(): Connection {
   return connection;
 }
 
-async function answer(command: string): Promise<unknown> {
+async function answer(command: string): Promise<object> {
   const [verb = "", ...numbers] = command.split(" ");
   const [first = 0, second = 0] = numbers.map(Number);
   switch (verb) {
@@ -206,15 +206,4 @@ async function answer(command: string): Promise<unknown> {
   }
 }
 
-function say(value: unknown): void {
-  process.stdout.write(`${JSON.stringify(value)}\n`);
-}
-
-say({ versions: { node: process.version } });
-for await (const command of createInterface({ input: process.stdin })) {
-  try {
-    say(await answer(command));
-  } catch (error) {
-    say({ error: error instanceof Error ? error.message : String(error) });
-  }
-}
+await serveCommands({ node: process.version }, answer);

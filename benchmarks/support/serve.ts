@@ -53,11 +53,18 @@ async function answer(operator: Operator, command: string): Promise<object> {
 const reply = (value: object): void => void process.stdout.write(`${JSON.stringify(value)}\n`);
 
 /** Serves the contestants' protocol on the standard input and output until the input ends. */
-export async function serve(operator: Operator): Promise<void> {
-  reply({ versions: operator.versions });
+export const serve = (operator: Operator): Promise<void> =>
+  serveCommands(operator.versions, (command) => answer(operator, command));
+
+/** Answers each line of the standard input with one of JSON. What `answering` throws is the answer too. */
+export async function serveCommands(
+  versions: Readonly<Record<string, string>>,
+  answering: (command: string) => Promise<object>,
+): Promise<void> {
+  reply({ versions });
   for await (const command of createInterface({ input: process.stdin })) {
     try {
-      reply(await answer(operator, command));
+      reply(await answering(command));
     } catch (error) {
       reply({ error: error instanceof Error ? error.message : String(error) });
     }
