@@ -5,6 +5,7 @@ import {
   readBridgeName,
   readKeys,
   readRef,
+  readSpec,
 } from "../core/arguments.js";
 import { Deadline, type CallOptions } from "../core/call.js";
 import { DisconnectedError, UnsupportedError, type VSwitchError } from "../core/errors.js";
@@ -13,7 +14,6 @@ import { Err, Ok, type Result } from "../core/result.js";
 import {
   attachmentSchema,
   bridgeSpecSchema,
-  interfaceSpecSchema,
   type Attachment,
   type BridgeSpec,
   type InterfaceSpec,
@@ -73,7 +73,7 @@ export class MemoryVSwitch implements VSwitch {
   }
 
   createInterface(spec: InterfaceSpec, options?: ChangeOptions): Answer<CreatedInterface> {
-    const checked = validate("createInterface", "spec", interfaceSpecSchema, spec).andThen((spec) =>
+    const checked = readSpec("createInterface", spec).andThen((spec) =>
       this.#supported("createInterface", spec.type, this.#parts.capabilities.interfaceTypes[spec.type], spec),
     );
     return this.#change("createInterface", options, checked, (spec) =>

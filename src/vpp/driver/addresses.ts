@@ -5,6 +5,7 @@ import { SwInterfaceAddDelAddress } from "../bindings/interface.js";
 import { IpAddressDump } from "../bindings/ip.js";
 import type { Context } from "./context.js";
 import { interfaceInfo } from "./info.js";
+import { normalIp } from "./ip.js";
 import { noInterface, notOurs } from "./refusals.js";
 import { Steps } from "./steps.js";
 import { takeBack, type Change } from "./verb.js";
@@ -27,8 +28,7 @@ export async function addressesOf(
 /** One form of an address: the way that it is written does not count. */
 function normal(address: string): string {
   const [host = "", length = ""] = address.split("/");
-  if (!host.includes(":")) return address;
-  return `${new URL(`http://[${host}]`).hostname.slice(1, -1)}/${length}`;
+  return `${normalIp(host)}/${length}`;
 }
 
 function change(

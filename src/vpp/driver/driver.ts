@@ -1,5 +1,5 @@
 import { dirname } from "node:path";
-import { readAddresses, readBridgeName, readKeys, readRef } from "../../core/arguments.js";
+import { readAddresses, readBridgeName, readKeys, readRef, readSpec } from "../../core/arguments.js";
 import type { CallOptions, Deadline } from "../../core/call.js";
 import type { VSwitchError } from "../../core/errors.js";
 import { Err, Ok, type Result } from "../../core/result.js";
@@ -8,7 +8,6 @@ import {
   bridgeSpecSchema,
   byInterfaceType,
   byVlanMode,
-  interfaceSpecSchema,
   type Attachment,
   type BridgeSpec,
   type InterfaceSpec,
@@ -94,10 +93,9 @@ export class VppVSwitch implements VSwitch {
     spec: InterfaceSpec,
     options?: ChangeOptions,
   ): Promise<Result<CreatedInterface, VSwitchError>> {
-    return this.#verbs.change("createInterface", options, (operation) => {
-      const valid = validate(operation, "spec", interfaceSpecSchema, spec);
-      return valid.map((wanted) => (change) => create(change, wanted));
-    });
+    return this.#verbs.change("createInterface", options, (operation) =>
+      readSpec(operation, spec).map((wanted) => (change) => create(change, wanted)),
+    );
   }
 
   attachToBridge(

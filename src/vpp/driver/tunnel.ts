@@ -11,6 +11,7 @@ import {
 } from "../bindings/vxlan.js";
 import type { AnyMessage } from "../wire/index.js";
 import type { Context } from "./context.js";
+import { normalIp } from "./ip.js";
 
 /* VXLAN tunnels. VPP finds one by its addresses, port and VNI, for which there is never a second. */
 
@@ -39,10 +40,6 @@ const vxlanPort = 4789;
 const vxlan6Port = 4790;
 
 const none = 0xffff_ffff;
-
-/** One form of an IP address: the way that it is written does not count. */
-export const normalIp = (address: string): string =>
-  isIPv6(address) ? new URL(`http://[${address}]`).hostname.slice(1, -1) : address;
 
 /** The tunnel that is wanted. What {@link refusedTunnel} refuses is not asked for. */
 export const tunnelOf = ({ local = "", remote, vni, dstPort = vxlanPort }: VxlanSpec): Tunnel => ({
