@@ -162,8 +162,9 @@ export class Database<Db extends DatabaseRows, Rows extends RowsByTable> impleme
 
   /**
    * Has the server convert the database to another schema (`ovsdb-client convert`), as JSON. Settles when the rows are there
-   * by that schema. In a cluster every column becomes persistent. `rejected` where the server does not take it, or the rows do not fit. Where the answer is lost, the
-   * schema after the reconnect tells whether it was done. The default deadline is 60 s.
+   * by that schema. In a cluster every column becomes persistent. `rejected` where the server does not take it, or the rows do
+   * not fit; but a cluster of ovsdb-server 3.1 whose rows do not fit never answers, and this is a `timeout` then. Where the
+   * answer is lost, the schema after the reconnect tells whether it was done. The default deadline is 60 s.
    */
   convert(schema: unknown, options: OperationOptions): Promise<Result<void, RequestError>> {
     const isClustered = (): boolean => this.health.server?.model === "clustered";
