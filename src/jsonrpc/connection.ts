@@ -59,8 +59,6 @@ export interface JsonRpcCallOptions {
   readonly timeoutMs: number;
   /** Takes the result as it comes; the call then gives `undefined`. One call at a time may have it. */
   readonly parts?: ResultParts | undefined;
-  /** Told when the call is over, synchronously: before anything that came after its answer. */
-  readonly answered?: (() => void) | undefined;
 }
 
 /** So long incoming bytes may be worked at in one go, in milliseconds, before timers and others get their turn. */
@@ -151,27 +149,48 @@ export class JsonRpcConnection implements Disposable {
     params: readonly unknown[] | WrittenParams,
     options: JsonRpcCallOptions,
   ): Promise<Result<unknown, CallError>> {
-    const { operation, signal, timeoutMs, parts, answered } = options;
-    if (!(timeoutMs >= 1 && timeoutMs <= longestTimer))
-      return Promise.resolve(Err(badTimeout(operation, timeoutMs)));
+    return new Promise((resolve) => void this.request(method, params, options, resolve));
+  }
+
+  /**
+   * Does what `call` does, and tells the outcome to `settle`, synchronously: before anything that came after the answer,
+   * and before it returns where nothing is sent. Gives the id of the request, for a `cancel`; 0 where nothing is sent.
+   */
+  request(
+    method: string,
+    params: readonly unknown[] | WrittenParams,
+    options: JsonRpcCallOptions,
+    settle: PendingCall["settle"],
+  ): number {
+    const { operation, signal, timeoutMs, parts } = options;
+    const id = this.#calls.nextId;
+    const text = this.#textOf(id, method, params, options);
+    if (typeof text !== "string") {
+      settle(Err(text));
+      return 0;
+    }
+    const endsAt = performance.now() + timeoutMs;
+    this.#calls.add({ operation, method, timeoutMs, signal, endsAt, parts, settle });
+    if (parts !== undefined) this.#wantParts(id, parts);
+    this.#stream.write(text);
+    return id;
+  }
+
+  /** A request as it is sent, or why it cannot be. */
+  #textOf(
+    id: number,
+    method: string,
+    params: readonly unknown[] | WrittenParams,
+    { operation, signal, timeoutMs }: JsonRpcCallOptions,
+  ): string | CallError {
+    if (!(timeoutMs >= 1 && timeoutMs <= longestTimer)) return badTimeout(operation, timeoutMs);
     if (signal?.aborted === true) {
       const doing = `${method} had not been sent`;
-      return Promise.resolve(Err(gaveUp(signal, { operation, doing, outcome: "not-sent" })));
+      return gaveUp(signal, { operation, doing, outcome: "not-sent" });
     }
-    if (this.#closed !== undefined) return Promise.resolve(Err(notSent(operation, method, this.#closed)));
-
-    const encoded = encodeRequest(this.#calls.nextId, method, params);
-    if ("fault" in encoded) return Promise.resolve(Err(unsendable(operation, method, encoded.fault)));
-    return new Promise((resolve) => {
-      const settle: PendingCall["settle"] = (outcome) => {
-        answered?.();
-        resolve(outcome);
-      };
-      const endsAt = performance.now() + timeoutMs;
-      this.#calls.add({ operation, method, timeoutMs, signal, endsAt, parts, settle });
-      if (parts !== undefined) this.#wantParts(this.#calls.lastId, parts);
-      this.#stream.write(encoded.text);
-    });
+    if (this.#closed !== undefined) return notSent(operation, method, this.#closed);
+    const encoded = encodeRequest(id, method, params);
+    return "fault" in encoded ? unsendable(operation, method, encoded.fault) : encoded.text;
   }
 
   /** Sends a notification, which is never answered. */

@@ -111,7 +111,9 @@ export class FrameScanner {
       const isCut = stop <= cutBase;
       const end = isCut ? cutBase - stop : stop;
       if (end === tooDeep) return `it nests arrays and objects more than ${this.#maxDepth} deep`;
-      const part = chunk.subarray(at, end === unfinished ? chunk.length : end);
+      const partEnd = end === unfinished ? chunk.length : end;
+      // Most chunks are one short message.
+      const part = at === 0 && partEnd === chunk.length ? chunk : chunk.subarray(at, partEnd);
       if (this.#cutBytes + this.#text.length + part.length > this.#maxBytes) {
         return `a message is longer than ${this.#maxBytes} bytes`;
       }

@@ -39,7 +39,7 @@ export function encodeNotification(notification: NotificationObject): Encoded {
 }
 
 function encodeCall(method: string, params: unknown, id: string): Encoded {
-  const name = encodeString(method);
+  const name = isWord(method) ? { text: `"${method}"` } : encodeString(method);
   if ("fault" in name) return { fault: { ...name.fault, path: "method" } };
   if (params instanceof WrittenParams)
     return { text: `{"id":${id},"method":${name.text},"params":${params.text}}` };
@@ -47,6 +47,11 @@ function encodeCall(method: string, params: unknown, id: string): Encoded {
   const values = encodeValues(params);
   if ("fault" in values) return { fault: { ...values.fault, path: `params${values.fault.path}` } };
   return { text: `{"id":${id},"method":${name.text},"params":${values.text}}` };
+}
+
+/** Whether it is written as it is, between quotes. All methods of OVSDB are. */
+function isWord(method: string): boolean {
+  return /^\w+$/u.test(method);
 }
 
 /** Writes the answer to a request of the peer's. */

@@ -21,6 +21,8 @@ export interface EncodeContext {
   readonly names: ReadonlySet<string>;
   /** Where the names and uuids that a strong reference keeps alive are collected; absent where nothing is stored. */
   readonly kept: Set<string> | undefined;
+  /** Where it is noted that JSON.stringify cannot write the transaction. */
+  readonly found?: { hasBigInt: boolean } | undefined;
 }
 
 /** Reads and writes the atoms of one base type. */
@@ -81,9 +83,10 @@ function integerCodec(base: IntegerType, integers: IntegerForm): AtomCodec {
       if (value === undefined) return fault("a 64-bit integer", wire);
       return narrow && typeof value === "bigint" ? fault(expected, wire) : given(value);
     },
-    encode: (input) => {
+    encode: (input, { found }) => {
       const value = toInteger(input);
       if (value === undefined) return fault(exact, input);
+      if (typeof value === "bigint" && found !== undefined) found.hasBigInt = true;
       if (allowed !== undefined) return allowed.has(value) ? value : fault(expected, input);
       if ((low !== undefined && value < low) || (high !== undefined && value > high)) {
         return fault(expected, input);

@@ -3,7 +3,7 @@ import { IncompatibleError, type InvalidError, ProtocolError } from "../core/err
 import { Err, Ok, type Result } from "../core/result.js";
 import type { CallError, JsonRpcConnection } from "../jsonrpc/connection.js";
 import { WrittenParams } from "../jsonrpc/encode.js";
-import { encodeTransaction, type EncodedTransaction } from "./encode-transaction.js";
+import { encodeTransaction, writeTransaction, type EncodedTransaction } from "./encode-transaction.js";
 import {
   advised,
   broken,
@@ -110,21 +110,15 @@ export class OvsdbClient<Db extends DatabaseRows = DatabaseRows> implements Asyn
   }
 
   /** Does what `transact` does, and tells synchronously when the answer is read: see `SessionPort`. @internal */
-  async transactNoting(
+  transactNoting(
     operations: readonly Operation[],
     options: OperationOptions,
     answered: (() => void) | undefined,
   ): Promise<Result<readonly OperationResult[], TransactError>> {
-    const { operation } = options;
-    const encoded = encodeTransaction(this.#schemas, operations, operation);
-    if (encoded.isErr()) return encoded;
-    return await this.#transact(
-      operations,
-      encoded.value,
-      [this.schema.name, ...encoded.value.wire],
-      options,
-      answered,
-    );
+    const encoded = encodeTransaction(this.#schemas, operations, options.operation);
+    if (encoded.isErr()) return Promise.resolve(encoded);
+    const text = writeTransaction(this.schema.name, encoded.value);
+    return this.#transact(encoded.value, text, options, answered);
   }
 
   /**
@@ -152,32 +146,51 @@ export class OvsdbClient<Db extends DatabaseRows = DatabaseRows> implements Asyn
     values: BlankValues,
     options: OperationOptions,
   ): Promise<Result<readonly OperationResult[], TransactError>> {
-    const text = prepared.paramsWith(values);
-    if (text instanceof Fault) return Promise.resolve(Err(unsendable(this.schema, options.operation, text)));
-    return this.#transact(prepared.operations, prepared.encoded, new WrittenParams(text), options);
+    return this.#transact(prepared.encoded, prepared.paramsWith(values), options, undefined);
   }
 
-  async #transact(
-    operations: readonly Operation[],
+  #transact(
     encoded: EncodedTransaction,
-    params: readonly unknown[] | WrittenParams,
+    params: string | Fault,
     options: OperationOptions,
-    answered?: () => void,
+    answered: (() => void) | undefined,
   ): Promise<Result<readonly OperationResult[], TransactError>> {
     const { operation, signal, timeoutMs = callMs } = options;
-    const replied = this.#connection.call("transact", params, { operation, signal, timeoutMs, answered });
-    const id = this.#connection.lastCallId;
-    const reply = await replied;
-    if (reply.isErr()) {
-      const error = this.#failed(reply.error, "transact", operation);
-      // It may be a wait, which would be done whenever its time comes. ovsdb-server answers neither one.
-      const isPending = (error.kind === "timeout" || error.kind === "aborted") && error.outcome === "unknown";
-      if (isPending) this.#connection.notify("cancel", [id], operation);
-      return Err(error);
-    }
-    const result = readTransactionResult(operations, encoded, reply.value, operation);
+    if (params instanceof Fault) return Promise.resolve(Err(unsendable(this.schema, operation, params)));
+    return new Promise((resolve) => {
+      let id = 0;
+      id = this.#connection.request(
+        "transact",
+        new WrittenParams(params),
+        { operation, signal, timeoutMs },
+        (reply) => {
+          answered?.();
+          resolve(
+            reply.isOk()
+              ? this.#read(encoded, reply.value, operation)
+              : Err(this.#undone(id, reply.error, operation)),
+          );
+        },
+      );
+    });
+  }
+
+  #read(
+    encoded: EncodedTransaction,
+    reply: unknown,
+    operation: string,
+  ): Result<readonly OperationResult[], RequestError> {
+    const result = readTransactionResult(encoded, reply, operation);
     if (result.isErr() && result.error instanceof ProtocolError) this.#end(result.error);
     return result;
+  }
+
+  #undone(id: number, cause: CallError, operation: string): RequestError {
+    const error = this.#failed(cause, "transact", operation);
+    // It may be a wait, which would be done whenever its time comes. ovsdb-server answers neither one.
+    const isPending = (error.kind === "timeout" || error.kind === "aborted") && error.outcome === "unknown";
+    if (isPending) this.#connection.notify("cancel", [id], operation);
+    return error;
   }
 
   /**

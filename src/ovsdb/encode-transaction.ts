@@ -1,5 +1,6 @@
 import type { IncompatibleError, InvalidError } from "../core/errors.js";
 import { Err, Ok, type Result } from "../core/result.js";
+import { encodeExactly } from "../jsonrpc/encode.js";
 import type { EncodeContext } from "./atom.js";
 import type { WireDatum } from "./datum.js";
 import { encodeMutations, encodeWhere } from "./encode-clause.js";
@@ -11,12 +12,17 @@ import { RowPlan, type Schemas } from "./row-plan.js";
 import type { ColumnSchema, TableSchema } from "./schema.js";
 import { toUuid } from "./uuid.js";
 
-type WireOperation = Readonly<Record<string, unknown>>;
+type WireOperation = Readonly<Record<string, unknown>> & {
+  readonly op: Operation["op"];
+  readonly table?: string;
+};
 type WireRow = Readonly<Record<string, WireDatum>>;
 
 /** A transaction as it goes to the server, and what its answer is read with. */
 export interface EncodedTransaction {
   readonly wire: readonly WireOperation[];
+  /** Whether there is an integer in it that JSON.stringify cannot write. */
+  readonly hasBigInt: boolean;
   /** For each `select`, by its place in the transaction, the columns that it asks for. */
   readonly plans: ReadonlyMap<number, RowPlan>;
 }
@@ -43,17 +49,31 @@ export function encodeTransaction(
 ): Result<EncodedTransaction, InvalidError | IncompatibleError> {
   const names = new Set<string>();
   const kept = new Set<string>();
+  const found = { hasBigInt: false };
   const encoding: Encoding = {
     schemas,
     names,
     kept,
-    storing: { names, kept },
-    comparing: { names, kept: undefined },
+    storing: { names, kept, found },
+    comparing: { names, kept: undefined, found },
     plans: new Map(),
   };
   const wire = encodeAll(encoding, operations);
   if (wire instanceof Fault) return Err(unsendable(schemas.server, operation, wire));
-  return Ok({ wire, plans: encoding.plans });
+  return Ok({ wire, hasBigInt: found.hasBigInt, plans: encoding.plans });
+}
+
+/**
+ * Writes the parameters of `transact`. There is nothing in them that the server's reader would refuse: all of it is from
+ * the schema, or was looked at when it was encoded.
+ */
+export function writeTransaction(database: string, { wire, hasBigInt }: EncodedTransaction): string | Fault {
+  const params = [database, ...wire];
+  try {
+    return hasBigInt ? encodeExactly(params) : JSON.stringify(params);
+  } catch (error) {
+    return new Fault("what fits in a string", String(error));
+  }
 }
 
 function encodeAll(encoding: Encoding, operations: readonly Operation[]): readonly WireOperation[] | Fault {
@@ -105,7 +125,12 @@ function checkIsKept(
 }
 
 function encodeOperation(encoding: Encoding, each: Operation, index: number): WireOperation | Fault {
-  if (each.op === "commit") return { op: "commit", durable: each.durable };
+  if (each.op === "commit") {
+    const { durable } = each;
+    return typeof durable === "boolean"
+      ? { op: "commit", durable }
+      : fault("true or false", durable).within("durable");
+  }
   if (each.op === "abort") return { op: "abort" };
   if (each.op === "comment") {
     if (!isSendable(each.comment)) return fault(aString, each.comment).within("comment");
@@ -159,10 +184,9 @@ function encodeInsert(
   if (insert.uuid !== undefined && uuid === undefined) {
     return fault("a uuid", insert.uuid).within(`${table.name}.uuid`);
   }
-  const wire: Record<string, unknown> = { op: "insert", table: table.name, row };
-  if (insert.uuidName !== undefined) wire["uuid-name"] = insert.uuidName;
-  if (uuid !== undefined) wire["uuid"] = uuid;
-  return wire;
+  const wire = { op: insert.op, table: table.name, row };
+  if (insert.uuidName !== undefined) return { ...wire, "uuid-name": insert.uuidName, ...(uuid && { uuid }) };
+  return uuid === undefined ? wire : { ...wire, uuid };
 }
 
 function encodeRow(

@@ -1,7 +1,7 @@
 import type { IncompatibleError, InvalidError } from "../core/errors.js";
 import { Err, Ok, type Result } from "../core/result.js";
-import { encodeString, encodeValues } from "../jsonrpc/encode.js";
-import { encodeTransaction, type EncodedTransaction } from "./encode-transaction.js";
+import { encodeString } from "../jsonrpc/encode.js";
+import { encodeTransaction, writeTransaction, type EncodedTransaction } from "./encode-transaction.js";
 import { unsendable } from "./errors.js";
 import { Fault } from "./fault.js";
 import type { Operation } from "./operations.js";
@@ -99,12 +99,9 @@ export function prepareTransaction<const Operations extends readonly Operation[]
   const operations = build(texts, integers);
   const encoded = encodeTransaction(schemas, operations, operation);
   if (encoded.isErr()) return encoded;
-  const whole = encodeValues([schemas.server.name, ...encoded.value.wire]);
-  if ("fault" in whole) {
-    const { path, expected, got } = whole.fault;
-    return Err(unsendable(schemas.server, operation, new Fault(expected, got, path)));
-  }
-  const { around, places } = cut(whole.text, texts, integers);
+  const whole = writeTransaction(schemas.server.name, encoded.value);
+  if (whole instanceof Fault) return Err(unsendable(schemas.server, operation, whole));
+  const { around, places } = cut(whole, texts, integers);
   const torn = [...texts, ...integers].findIndex((blank) =>
     around.some((text) => text.includes(String(blank))),
   );

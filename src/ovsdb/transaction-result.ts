@@ -66,8 +66,7 @@ export type ResultsOf<Operations extends readonly unknown[]> = {
  * after it; one that failed on commit has one element more than it had operations: RFC 7047 section 4.1.3.
  */
 export function readTransactionResult(
-  operations: readonly Operation[],
-  { plans }: EncodedTransaction,
+  { wire: operations, plans }: EncodedTransaction,
   wire: unknown,
   operation: string,
 ): Result<readonly OperationResult[], RejectedError | ProtocolError> {
@@ -85,7 +84,7 @@ export function readTransactionResult(
   const results: OperationResult[] = [];
   for (const each of operations) {
     const index = results.length;
-    const result = readResult(each, wire[index], plans.get(index));
+    const result = readResult(each.op, wire[index], plans.get(index));
     if (result instanceof Fault) return Err(unreadable(operation, result.within(`${index} (${each.op})`)));
     results.push(result);
   }
@@ -97,7 +96,7 @@ function unreadable(operation: string, found: Fault): ProtocolError {
 }
 
 function findError(
-  operations: readonly Operation[],
+  operations: EncodedTransaction["wire"],
   wire: readonly unknown[],
   operation: string,
 ): TransactionRejectedError | undefined {
@@ -107,9 +106,7 @@ function findError(
     if (error !== undefined) {
       const failed = operations[index];
       const at: FailedOperation | "commit" =
-        failed === undefined
-          ? "commit"
-          : { index, op: failed.op, table: "table" in failed ? failed.table : undefined };
+        failed === undefined ? "commit" : { index, op: failed.op, table: failed.table };
       return new TransactionRejectedError({ operation, ...error, at });
     }
     index += 1;
@@ -117,13 +114,13 @@ function findError(
   return undefined;
 }
 
-function readResult(each: Operation, wire: unknown, plan: RowPlan | undefined): OperationResult | Fault {
+function readResult(op: Operation["op"], wire: unknown, plan: RowPlan | undefined): OperationResult | Fault {
   if (!isObject(wire)) return fault("an object", wire);
-  if (each.op === "insert") {
+  if (op === "insert") {
     const uuid = readUuid(member(wire, "uuid"));
     return uuid === undefined ? fault("the uuid of the row", member(wire, "uuid")).within("uuid") : { uuid };
   }
-  if (each.op === "update" || each.op === "mutate" || each.op === "delete") {
+  if (op === "update" || op === "mutate" || op === "delete") {
     const count = member(wire, "count");
     const isCount = typeof count === "number" && Number.isSafeInteger(count) && count >= 0;
     return isCount ? { count } : fault("a number of rows", count).within("count");

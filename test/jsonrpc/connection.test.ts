@@ -141,14 +141,18 @@ describe("what comes in", () => {
     const { connection, theirs } = await connectBoth();
     const told: string[] = [];
     connection.events.on("notification", ({ method }) => told.push(method));
-    const answered = (): void => void told.push("answered");
-    const call = connection.call("transact", [], { ...options, answered });
+    const outcomes: unknown[] = [];
+    const id = connection.request("transact", [], options, (outcome) => {
+      told.push("answered");
+      outcomes.push(outcome.unwrap());
+    });
+    expect(id).toBe(1);
     await theirs.next();
     theirs.send(
       '{"id":null,"method":"before","params":[]}{"id":1,"result":[1],"error":null}{"id":null,"method":"after","params":[]}',
     );
-    expect((await call).unwrap()).toEqual([1]);
     await settled(connection, theirs);
+    expect(outcomes).toEqual([[1]]);
     expect(told).toEqual(["before", "answered", "after"]);
   });
 

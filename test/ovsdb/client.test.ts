@@ -42,6 +42,14 @@ describe("a transaction", () => {
     expect(updated.count).toBe(3);
   });
 
+  it("is read as it was sent, whatever becomes of the list meanwhile", async () => {
+    const operations = [insert("Log", {})];
+    const result = client.transact(operations, options);
+    operations.length = 0;
+    await peer.answer([{ uuid: ["uuid", id] }]);
+    expect((await result).unwrap()).toEqual([{ uuid: id }]);
+  });
+
   it("is not sent at all where the server would refuse it", async () => {
     const result = await client.transact([update("Item", [], { n: 101 })], options);
     expect(result.unwrapErr()).toMatchObject({ kind: "invalid", path: "Item.n" });

@@ -248,6 +248,12 @@ describe("what is refused before anything is sent", () => {
     ["a string that is too long", [update("Item", [], { s: "123456789" })], "Item.s", '"123456789"'],
     ["too many members", [update("Item", [], { tags: [1, 2, 3, 4] })], "Item.tags", "4"],
     ["a member twice", [update("Item", [], { tags: [1, 1] })], "Item.tags", "[1,1]"],
+    [
+      "a commit that is durable or not, who knows",
+      [Object.assign(commit({ durable: true }), { durable: 1 })],
+      "durable",
+      "1",
+    ],
     ["undefined", [{ op: "update", table: "Item", where: [], row: { n: undefined } }], "Item.n", "nothing"],
     [
       "a column that only an insert sets, in an update",

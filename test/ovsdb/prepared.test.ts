@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { encodeValues } from "../../src/jsonrpc/encode.js";
-import { encodeTransaction } from "../../src/ovsdb/encode-transaction.js";
+import { encodeTransaction, writeTransaction } from "../../src/ovsdb/encode-transaction.js";
 import { Fault } from "../../src/ovsdb/fault.js";
 import { isSendable } from "../../src/ovsdb/json.js";
 import { operations } from "../../src/ovsdb/operations.js";
@@ -46,9 +46,10 @@ describe("a prepared transaction", () => {
     const number = fc.oneof(fc.maxSafeInteger(), fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }));
     fc.assert(
       fc.property(text, text, fc.uuid(), number, (name, value, id, k) => {
-        const { wire } = encodeTransaction(schemas, newItem(name, value, uuidOf(id), k), "test").unwrap();
-        const written = encodeValues(["Lab", ...wire]);
+        const encoded = encodeTransaction(schemas, newItem(name, value, uuidOf(id), k), "test").unwrap();
+        const written = encodeValues(["Lab", ...encoded.wire]);
         expect({ text: prepared.paramsWith([name, value, id, k]) }).toEqual(written);
+        expect({ text: writeTransaction("Lab", encoded) }).toEqual(written);
       }),
     );
   });

@@ -12,7 +12,6 @@ const id = "ba0dc8a8-4b74-46e2-8b08-0ba23d3703c5";
 
 const read = (given: readonly Operation[], wire: unknown) =>
   readTransactionResult(
-    given,
     encodeTransaction({ server: lab, expected: undefined }, given, "test").unwrap(),
     wire,
     "test",
