@@ -116,7 +116,10 @@ export class OvsdbClient<Db extends DatabaseRows = DatabaseRows> implements Asyn
     answered: (() => void) | undefined,
   ): Promise<Result<readonly OperationResult[], TransactError>> {
     const encoded = encodeTransaction(this.#schemas, operations, options.operation);
-    if (encoded.isErr()) return Promise.resolve(encoded);
+    if (encoded.isErr()) {
+      answered?.();
+      return Promise.resolve(encoded);
+    }
     const text = writeTransaction(this.schema.name, encoded.value);
     return this.#transact(encoded.value, text, options, answered);
   }
@@ -156,7 +159,10 @@ export class OvsdbClient<Db extends DatabaseRows = DatabaseRows> implements Asyn
     answered: (() => void) | undefined,
   ): Promise<Result<readonly OperationResult[], TransactError>> {
     const { operation, signal, timeoutMs = callMs } = options;
-    if (params instanceof Fault) return Promise.resolve(Err(unsendable(this.schema, operation, params)));
+    if (params instanceof Fault) {
+      answered?.();
+      return Promise.resolve(Err(unsendable(this.schema, operation, params)));
+    }
     return new Promise((resolve) => {
       let id = 0;
       id = this.#connection.request(

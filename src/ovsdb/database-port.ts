@@ -104,11 +104,14 @@ class Port implements SessionPort {
     options: OperationOptions,
     answered?: () => void,
   ): Promise<Result<readonly OperationResult[], TransactError>> {
-    if (!isArray(operations)) return Promise.resolve(Err(noOperations(options.operation, operations)));
     const { client } = this.#session;
-    return client === undefined
-      ? Promise.resolve(Err(this.#notConnected(options.operation)))
-      : client.transactNoting(operations, options, answered);
+    if (isArray(operations) && client !== undefined)
+      return client.transactNoting(operations, options, answered);
+    answered?.();
+    const { operation } = options;
+    return Promise.resolve(
+      Err(isArray(operations) ? this.#notConnected(operation) : noOperations(operation, operations)),
+    );
   }
 
   async call(

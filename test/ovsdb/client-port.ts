@@ -151,6 +151,18 @@ export class ClientPort implements SessionPort<LabRows>, AsyncDisposable {
   async transact(
     operations: readonly Operation[],
     given: OperationOptions,
+    answered?: () => void,
+  ): Promise<Result<readonly OperationResult[], TransactError>> {
+    try {
+      return await this.#transact(operations, given);
+    } finally {
+      answered?.();
+    }
+  }
+
+  async #transact(
+    operations: readonly Operation[],
+    given: OperationOptions,
   ): Promise<Result<readonly OperationResult[], TransactError>> {
     await this.beforeSending?.();
     const client = this.#client;

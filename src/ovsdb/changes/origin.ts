@@ -20,20 +20,12 @@ export class TransactionsUnderway {
   readonly #underway = new Map<LocalTransaction, readonly Operation[]>();
   #last = 0;
 
-  /** Notes a transaction until `act` calls what it is given: its answer has been read. Or until `act` is done. */
-  async during<T>(
-    operations: readonly Operation[],
-    operation: string,
-    act: (answered: () => void) => Promise<T>,
-  ): Promise<T> {
+  /** Notes a transaction until `act` calls what it is given: its answer has been read, or will not come. */
+  during<T>(operations: readonly Operation[], operation: string, act: (answered: () => void) => T): T {
     this.#last += 1;
     const local: LocalTransaction = { id: this.#last, operation };
     this.#underway.set(local, operations);
-    try {
-      return await act(() => void this.#underway.delete(local));
-    } finally {
-      this.#underway.delete(local);
-    }
+    return act(() => void this.#underway.delete(local));
   }
 
   /** Which of them a change is of: one of its rows is what an operation makes of it. */

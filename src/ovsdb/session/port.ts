@@ -27,8 +27,8 @@ export interface SessionPort<Rows extends RowsByTable = RowsByTable> {
   /**
    * Sends a transaction on the present connection. Its own changes are in `snapshot()` before the promise settles.
    * `disconnected` with the outcome `not-sent` where there is no connection, with `unknown` where it ended meanwhile.
-   * `answered` is called when the answer is read, or not waited for any more: after the changes that were told before it
-   * and before any that came after it, which are others'.
+   * `answered` is called when the answer is read, or not waited for any more, or nothing was sent: after the changes that
+   * were told before it and before any that came after it, which are others'.
    */
   transact(
     operations: readonly Operation[],

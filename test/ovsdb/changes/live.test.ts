@@ -31,7 +31,7 @@ const byId = (uuid: Uuid) => [["_uuid", "==", uuid]] as const;
 
 /** Carries out a transaction of the session itself. */
 const own = (...given: readonly Operation<LabDatabase>[]) =>
-  underway.during(given, "own", () => port.transact(given, options));
+  underway.during(given, "own", (answered) => port.transact(given, options, answered));
 
 describe("a change stream", () => {
   it("tells one change a notification, with old and new rows, and whose it was", async () => {
