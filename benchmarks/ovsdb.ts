@@ -8,9 +8,10 @@ import process from "node:process";
 import { parseArgs, promisify } from "node:util";
 import * as v from "valibot";
 import { startOvsdbServer } from "../test/support/openvswitch.js";
-import { fill, fillPorts, schema, switchSchemaFile, write } from "./support/replica-servers.js";
+import { fill, fillPorts, rewrite, schema, switchSchemaFile, write } from "./support/replica-servers.js";
 import { load, machine } from "./support/machine.js";
-import { replicaResult, type ReplicaResult } from "./support/replica-result.js";
+import { lastChange, replicaResult, type ReplicaResult } from "./support/replica-result.js";
+import { record, Replay } from "./support/replay.js";
 import { ratio, summary, type Summary } from "./support/statistics.js";
 import { table } from "./support/table.js";
 
@@ -23,9 +24,9 @@ const bare = "bare socket";
 /**
  * What a contestant can be told to do, as `program REMOTE task ...`: `sync [TIMES]`, all rows of Bench, so many times;
  * `drain SCHEMA`, `parse SCHEMA`, the bytes of all rows; `ports SCHEMA`, all rows of a switch; `follow`, changes
- * until the last one; `transact COUNT WINDOW`; `churn COUNT [replica|SCHEMA]`, ports added and taken away; `idle`, nothing.
+ * until the last one; `replay [SCHEMA]`, all rows of Bench and changes until the last one; `transact COUNT WINDOW`; `churn COUNT [replica|SCHEMA]`, ports added and taken away; `idle`, nothing.
  */
-type Task = "sync" | "drain" | "parse" | "ports" | "follow" | "transact" | "churn" | "idle";
+type Task = "sync" | "drain" | "parse" | "ports" | "follow" | "replay" | "transact" | "churn" | "idle";
 
 /** Who takes part under which name: the program, the task, what more it is told. */
 interface Turn {
@@ -193,17 +194,21 @@ async function syncs({ programs, rounds, document }: Bench, sizes: readonly numb
   }
 }
 
-async function ports({ programs, rounds, document }: Bench, count: number, churns: number) {
-  const { ours: own, socket, libovsdb, python } = programs;
-  await using server = await startOvsdbServer();
-  await fillPorts(server, count);
-  const turns = [
+/** Who reads every column of a switch. */
+function portTurns({ ours: own, socket, libovsdb, python }: Programs): readonly Turn[] {
+  return [
     ...turn(ours, own, "ports"),
     ...turn(limit, socket, "parse", switchSchemaFile),
-    ...turn("Node.js, doing nothing", socket, "idle"),
     ...turn("libovsdb", libovsdb, "ports", switchSchemaFile),
     ...turn("python3-openvswitch", python, "ports"),
   ];
+}
+
+async function ports({ programs, rounds, document }: Bench, count: number, churns: number) {
+  const { ours: own, socket, libovsdb } = programs;
+  await using server = await startOvsdbServer();
+  await fillPorts(server, count);
+  const turns = [...portTurns(programs), ...turn("Node.js, doing nothing", socket, "idle")];
   const results = await interleave(turns, server.remote, rounds);
   checkSame(results);
   document[`ports ${count}`] = Object.fromEntries(results);
@@ -246,6 +251,44 @@ async function streams({ programs, rounds, document }: Bench, rates: readonly nu
   }
 }
 
+/** The same bytes for all, from memory: no server works meanwhile. */
+async function replays(
+  { programs, rounds, document }: Bench,
+  count: number,
+  folder: string,
+  schemaFile: string,
+) {
+  const { ours: own, socket, libovsdb, python } = programs;
+  const files = { rows: join(folder, "rows.json"), ports: join(folder, "ports.json") };
+  {
+    await using server = await startOvsdbServer({ schema });
+    await fill(server, 10_000);
+    const change = { make: () => rewrite(server, 20_000), ending: lastChange };
+    await record(files.rows, server.remote, schema.name, change);
+  }
+  {
+    await using server = await startOvsdbServer();
+    await fillPorts(server, count);
+    await record(files.ports, server.remote, "Open_vSwitch");
+  }
+  await using rows = await Replay.listen(join(folder, "rows.sock"), files.rows);
+  await using ports = await Replay.listen(join(folder, "ports.sock"), files.ports);
+  const ofRows = [
+    ...turn(ours, own, "replay"),
+    ...turn(limit, socket, "replay", schemaFile),
+    ...turn("libovsdb", libovsdb, "replay"),
+    ...turn("python3-openvswitch", python, "replay"),
+  ];
+  const replayed = await interleave(ofRows, rows.remote, rounds);
+  checkSame(replayed);
+  document["replay rows"] = Object.fromEntries(replayed);
+  print(`\n## Replay of 10000 rows and 20000 changes\n\n${report(replayed, limit)}`);
+  const switched = await interleave(portTurns(programs), ports.remote, rounds);
+  checkSame(switched);
+  document["replay ports"] = Object.fromEntries(switched);
+  print(`\n## Replay of ${count} ports and ${count} interfaces\n\n${report(switched, limit)}`);
+}
+
 async function transactions({ programs, rounds, document }: Bench, count: string) {
   const { ours: own, socket, libovsdb } = programs;
   await using server = await startOvsdbServer({ schema });
@@ -271,7 +314,11 @@ async function main(): Promise<void> {
       churns: { type: "string", default: "1000" },
       rates: { type: "string", multiple: true, default: ["1000", "10000"] },
       transactions: { type: "string", default: "3000" },
-      only: { type: "string", multiple: true, default: ["sync", "ports", "stream", "transactions"] },
+      only: {
+        type: "string",
+        multiple: true,
+        default: ["sync", "ports", "replay", "stream", "transactions"],
+      },
       json: { type: "string", default: join(tmpdir(), "vswitch-drivers-ovsdb.json") },
     },
   });
@@ -290,6 +337,8 @@ async function main(): Promise<void> {
     if (values.only.includes("sync")) await syncs(bench, numbers(values.rows), schemaFile);
     if (values.only.includes("ports"))
       await ports(bench, v.parse(count, values.ports), v.parse(count, values.churns));
+    if (values.only.includes("replay"))
+      await replays(bench, v.parse(count, values.ports), folder, schemaFile);
     if (values.only.includes("stream")) await streams(bench, numbers(values.rates));
     if (values.only.includes("transactions")) await transactions(bench, values.transactions);
     document["load after"] = load();

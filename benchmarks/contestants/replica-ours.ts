@@ -18,6 +18,7 @@ import { clock, measureReplica, warmUp, type Done } from "../support/replica-res
 const [, , remote = "", task = "", first = "", second = ""] = process.argv;
 const { update, insert, mutate } = operations();
 const operation = "benchmark";
+const firstItem = toUuid("00000000-0000-4000-8000-000000000000") ?? zeroUuid;
 
 type Transact = (operations: readonly Operation[]) => Promise<unknown>;
 
@@ -32,17 +33,29 @@ async function sync(times: number): Promise<void> {
   }
   await measureReplica(async () => {
     const database = await openBench();
-    return () => {
-      let rows = 0;
-      let sum = 0;
-      for (const { n, opts, tags } of database.table("Item")) {
-        rows++;
-        if (typeof n === "number" && opts instanceof Map && Array.isArray(tags))
-          sum += n + opts.size + tags.length;
-      }
-      void database.close();
-      return { rows, sum };
-    };
+    return () => readItems(database);
+  });
+}
+
+function readItems(database: Opened): Done {
+  let rows = 0;
+  let sum = 0;
+  for (const { n, opts, tags } of database.table("Item")) {
+    rows++;
+    if (typeof n === "number" && opts instanceof Map && Array.isArray(tags))
+      sum += n + opts.size + tags.length;
+  }
+  void database.close();
+  return { rows, sum };
+}
+
+/** Every row of Bench, and what is changed in them until one says -1. */
+async function replay(): Promise<void> {
+  await measureReplica(async () => {
+    const database = await openBench();
+    const seen = await database.waitFor((at) => at.table("Item").get(firstItem)?.["n"] === -1, { operation });
+    seen.unwrap();
+    return () => readItems(database);
   });
 }
 
@@ -99,9 +112,8 @@ async function repeat(total: number, window: number, one: () => Promise<unknown>
 /** Updates one row by its uuid, over and over. */
 async function transact(): Promise<void> {
   await using client = (await connectOvsdb({ remote, database: "Bench" })).unwrap();
-  const row = toUuid("00000000-0000-4000-8000-000000000000") ?? zeroUuid;
   const one = async () => {
-    const all = [update("Item", [["_uuid", "==", row]], { n: 1 })];
+    const all = [update("Item", [["_uuid", "==", firstItem]], { n: 1 })];
     return (await client.transact(all, { operation })).unwrap();
   };
   await repeat(warmUp, Number(second), one);
@@ -137,5 +149,6 @@ async function churn(): Promise<void> {
 if (task === "sync") await sync(first === "" ? 1 : Number(first));
 else if (task === "ports") await ports();
 else if (task === "follow") await follow();
+else if (task === "replay") await replay();
 else if (task === "churn") await churn();
 else await transact();

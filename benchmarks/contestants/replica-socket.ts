@@ -11,7 +11,7 @@ import { connect, type Socket } from "node:net";
 import process from "node:process";
 import * as v from "valibot";
 import { JsonTexts } from "../support/json-texts.js";
-import { measureReplica, warmUp, type Done } from "../support/replica-result.js";
+import { lastChange, measureReplica, warmUp, type Done } from "../support/replica-result.js";
 
 const [, , remote = "", task = "", first = "", second = ""] = process.argv;
 const nothing: Done = { rows: 0, sum: 0 };
@@ -40,18 +40,22 @@ function monitor(schemaFile: string): string {
 /** A reply ends with this, and nothing in it does. */
 const endOfReply = Buffer.from('],"error":null}');
 
-async function drain(request: string) {
+const beginOfUpdate = /(?=\{"id":null,"method":"update3")/u;
+
+async function drain(request: string, end: Buffer) {
   const socket = await open();
   const chunks: Buffer[] = [];
   await new Promise<void>((resolve) => {
     socket.on("data", (chunk: Buffer) => {
       if (task !== "drain") chunks.push(chunk);
-      if (chunk.subarray(-endOfReply.length).equals(endOfReply)) resolve();
+      if (chunk.subarray(-end.length).equals(end)) resolve();
     });
     socket.write(request);
   });
   socket.destroy();
-  if (task === "parse") JSON.parse(Buffer.concat(chunks).toString());
+  const text = Buffer.concat(chunks).toString();
+  if (task === "parse") JSON.parse(text);
+  else if (task === "replay") for (const each of text.split(beginOfUpdate)) JSON.parse(each);
   return () => nothing;
 }
 
@@ -144,4 +148,7 @@ else if (task === "transact") {
   socket.destroy();
 } else if (task === "idle") {
   await measureReplica(() => Promise.resolve(() => nothing));
-} else await measureReplica(() => drain(monitor(first)));
+} else {
+  const end = task === "replay" ? Buffer.from(lastChange) : endOfReply;
+  await measureReplica(() => drain(monitor(first), end));
+}

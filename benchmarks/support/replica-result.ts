@@ -32,6 +32,9 @@ export interface Done {
 /** Transactions that are done before any is measured, in which a just-in-time compiler learns the code. */
 export const warmUp = 1000;
 
+/** What the notification of the last change ends with. */
+export const lastChange = '{"n":-1}}}}]}';
+
 /** The clock that changes carry as a number: tenths of milliseconds, of fewer than 16 digits. */
 export const clock = (): number => Math.round((performance.timeOrigin + performance.now()) * 10);
 

@@ -125,3 +125,13 @@ export async function write(server: OvsdbServer, rate: number): Promise<void> {
   }
   await client.request("transact", ["Bench", change(0, -1)]);
 }
+
+/** Changes `n` of so many rows, as quickly as the server does it; at last, of one to -1. */
+export async function rewrite(server: OvsdbServer, count: number): Promise<void> {
+  using client = await RawClient.connect(server.remote);
+  for (let done = 0; done < count; done += batch) {
+    const rows = Array.from({ length: batch }, (_, at) => change((done + at) % 10_000, done + at));
+    await client.request("transact", ["Bench", ...rows]);
+  }
+  await client.request("transact", ["Bench", change(0, -1)]);
+}

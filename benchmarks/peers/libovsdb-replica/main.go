@@ -128,13 +128,7 @@ func main() {
 			check(db.Connect(ctx))
 			_, err := db.MonitorAll(ctx)
 			check(err)
-			var items []item
-			check(db.List(ctx, &items))
-			sum := 0
-			for i := range items {
-				sum += items[i].N + len(items[i].Opts) + len(items[i].Tags)
-			}
-			return done{rows: len(items), sum: sum}
+			return readItems(ctx, db)
 		})
 	case "ports":
 		db := connect(everything(first), "Open_vSwitch")
@@ -147,7 +141,19 @@ func main() {
 			return done{rows: rows + ports, sum: sum}
 		})
 	case "follow":
-		follow(ctx)
+		db, lags, end := follow(ctx)
+		fmt.Println("ready")
+		measure(func() done {
+			<-end
+			return done{rows: len(*lags), lags: *lags}
+		})
+		db.Close()
+	case "replay":
+		measure(func() done {
+			db, _, end := follow(ctx)
+			<-end
+			return readItems(ctx, db)
+		})
 	case "churn":
 		count, _ := strconv.Atoi(first)
 		churn(ctx, count, second)
@@ -162,10 +168,20 @@ func main() {
 	}
 }
 
-// follow is told of changes until one says -1.
-func follow(ctx context.Context) {
+func readItems(ctx context.Context, db client.Client) done {
+	var items []item
+	check(db.List(ctx, &items))
+	sum := 0
+	for i := range items {
+		sum += items[i].N + len(items[i].Opts) + len(items[i].Tags)
+	}
+	return done{rows: len(items), sum: sum}
+}
+
+// follow is told of changes until one says -1: then the channel is closed. The times are how old they were.
+func follow(ctx context.Context) (client.Client, *[]float64, <-chan struct{}) {
 	db := connect(map[string]model.Model{"Item": &item{}}, "Bench")
-	var lags []float64
+	lags := &[]float64{}
 	end := make(chan struct{})
 	check(db.Connect(ctx))
 	db.Cache().AddEventHandler(&cache.EventHandlerFuncs{UpdateFunc: func(_ string, _, row model.Model) {
@@ -173,16 +189,12 @@ func follow(ctx context.Context) {
 		if n < 0 {
 			close(end)
 		} else {
-			lags = append(lags, float64(time.Now().UnixMicro())/1000-float64(n)/10)
+			*lags = append(*lags, float64(time.Now().UnixMicro())/1000-float64(n)/10)
 		}
 	}})
 	_, err := db.MonitorAll(ctx)
 	check(err)
-	fmt.Println("ready")
-	measure(func() done {
-		<-end
-		return done{rows: len(lags), lags: lags}
-	})
+	return db, lags, end
 }
 
 func transact(ctx context.Context, db client.Client, operations ...ovsdb.Operation) {

@@ -74,9 +74,19 @@ def measure(work):
     print(json.dumps({"ms": elapsed, "cpuMs": cpu_ms() - cpu, "peakMiB": peak, **result}))
 
 
-def sync():
-    rows = open_idl("Bench").tables["Item"].rows
+def read_items(idl):
+    rows = idl.tables["Item"].rows
     return {"rows": len(rows), "sum": sum(row.n + len(row.opts) + len(row.tags) for row in rows.values())}
+
+
+def sync():
+    return read_items(open_idl("Bench"))
+
+
+def replay():
+    idl = open_idl("Bench", Follower)
+    until_end(idl)
+    return read_items(idl)
 
 
 def ports():
@@ -98,6 +108,8 @@ if task == "sync":
     measure(sync)
 elif task == "ports":
     measure(ports)
+elif task == "replay":
+    measure(replay)
 else:
     follower = open_idl("Bench", Follower)
     print("ready", flush=True)
