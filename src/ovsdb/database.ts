@@ -218,7 +218,7 @@ export class Database<Db extends DatabaseRows, Rows extends RowsByTable> impleme
   }
 
   #checkMonitored(table: string): InvalidError | undefined {
-    const monitored = [...(this.#session.rows?.tables.keys() ?? [])];
+    const monitored = this.#session.rows?.names ?? [];
     if (monitored.includes(table)) return undefined;
     const expected = `a table that is monitored: ${monitored.join(", ")}`;
     const message = `setConditions: table ${table} is not monitored; expected ${expected}`;

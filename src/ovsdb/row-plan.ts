@@ -27,6 +27,8 @@ export class RowPlan {
   readonly wireColumns: readonly string[];
   readonly #columnsByName: ReadonlyMap<string, ColumnSchema>;
   readonly #blank: MutableRow;
+  /** Rows without some of the columns, by these columns' names. */
+  readonly #lesser = new Map<string, MutableRow>();
 
   private constructor(
     table: string,
@@ -84,6 +86,20 @@ export class RowPlan {
   newRow(id: Uuid): MutableRow {
     // A copy of one row has its layout, which V8 keeps small and quick; one that is built up by name gets a hash table.
     const row = { ...this.#blank };
+    row._uuid = id;
+    return row;
+  }
+
+  /** A row that lacks some of its columns, which are to be put in another way. */
+  newRowWithout(id: Uuid, columns: readonly string[]): MutableRow {
+    const names = columns.join();
+    let blank = this.#lesser.get(names);
+    if (blank === undefined) {
+      const others = this.rowColumns.filter((name) => name !== "_uuid" && !columns.includes(name));
+      blank = blankRow(others.map((name) => [name, this.#blank[name] ?? null]));
+      this.#lesser.set(names, blank);
+    }
+    const row = { ...blank };
     row._uuid = id;
     return row;
   }

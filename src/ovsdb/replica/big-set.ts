@@ -11,17 +11,20 @@ export type BigSet = PersistentMap<Atom, Atom>;
 
 /** A set that is a tree, and an array too once somebody has asked for one. */
 interface Kept {
+  readonly column: string;
   readonly set: BigSet;
   members: readonly Atom[] | undefined;
 }
 
-/** Where a row has the sets that it keeps as trees, by column. Nobody who lists what is in a row meets it. */
+/** Where a row has the sets that it keeps as trees. Nobody who lists what is in a row meets it. */
 const kept = Symbol("kept as trees");
 
 interface Keeper {
   readonly _uuid: Uuid;
-  readonly [kept]?: Map<string, Kept>;
+  readonly [kept]?: Kept[];
 }
+
+type MutableRow = ReturnType<RowPlan["newRow"]>;
 
 /**
  * The property of a column of that name, which makes the array. It is the same one in all rows: to V8, rows with getters
@@ -31,11 +34,17 @@ const properties = new Map<string, PropertyDescriptor>();
 
 /** The column's set as a tree, where the row keeps it as one. */
 export function bigSetOf(row: IdentifiedRow, column: string): BigSet | undefined {
-  return keptBy(row)?.get(column)?.set;
+  const sets = keptBy(row);
+  return sets === undefined ? undefined : keptIn(sets, column)?.set;
 }
 
-function keptBy(row: Keeper): Map<string, Kept> | undefined {
+function keptBy(row: Keeper): Kept[] | undefined {
   return row[kept];
+}
+
+function keptIn(sets: readonly Kept[], column: string): Kept | undefined {
+  for (const each of sets) if (each.column === column) return each;
+  return undefined;
 }
 
 /** Makes a tree of a set that is large enough for one. */
@@ -47,28 +56,26 @@ export function toBigSet(value: Value | undefined): BigSet | undefined {
 }
 
 /** Gives the column of a row that is being made a set as a tree, or as an array where it has become small. */
-export function putBigSet(row: ReturnType<RowPlan["newRow"]>, column: string, set: BigSet): void {
+export function putBigSet(row: MutableRow, column: string, set: BigSet): void {
   const sets = keptBy(row);
+  const at = sets?.findIndex((each) => each.column === column) ?? -1;
+  if (at >= 0) sets?.splice(at, 1);
   if (set.size < manyMembers / 2) {
     const value = set.values();
-    sets?.delete(column);
     Object.defineProperty(row, column, { value, enumerable: true, configurable: true, writable: true });
     return;
   }
-  if (sets === undefined) Object.defineProperty(row, kept, { value: new Map([[column, keep(set)]]) });
-  else sets.set(column, keep(set));
-  Object.defineProperty(row, column, propertyOf(column));
-}
-
-function keep(set: BigSet): Kept {
-  return { set, members: undefined };
+  const own: Kept = { column, set, members: undefined };
+  if (sets === undefined) Object.defineProperty(row, kept, { value: [own] });
+  else sets.push(own);
+  if (at < 0) Object.defineProperty(row, column, propertyOf(column));
 }
 
 function propertyOf(column: string): PropertyDescriptor {
   let property = properties.get(column);
   if (property === undefined) {
     const get = function (this: Keeper): readonly Atom[] {
-      const found = keptBy(this)?.get(column);
+      const found = keptIn(keptBy(this) ?? [], column);
       if (found === undefined) return [];
       return (found.members ??= found.set.values());
     };
@@ -79,14 +86,16 @@ function propertyOf(column: string): PropertyDescriptor {
 }
 
 /** A copy of a row, to be changed, that shares its large sets. */
-export function copyRow(plan: RowPlan, row: IdentifiedRow): ReturnType<RowPlan["newRow"]> {
+export function copyRow(plan: RowPlan, row: IdentifiedRow): MutableRow {
   const sets = keptBy(row);
-  if (sets === undefined) return { ...row };
-  const copy = plan.newRow(row._uuid);
-  for (const column of plan.columns) {
-    const found = sets.get(column.name);
-    if (found === undefined) copy[column.name] = row[column.name] ?? null;
-    else putBigSet(copy, column.name, found.set);
-  }
+  if (sets === undefined || sets.length === 0) return { ...row };
+  // Without their columns, which come last: to make a getter of a property that is there turns a row into a hash table.
+  const copy = plan.newRowWithout(
+    row._uuid,
+    sets.map(({ column }) => column),
+  );
+  for (const name of Object.keys(copy)) copy[name] = row[name] ?? null;
+  Object.defineProperty(copy, kept, { value: sets.slice() });
+  for (const { column } of sets) Object.defineProperty(copy, column, propertyOf(column));
   return copy;
 }

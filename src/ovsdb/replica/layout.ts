@@ -9,16 +9,19 @@ export class ReplicaLayout {
   readonly schema: DatabaseSchema;
   readonly plans: ReadonlyMap<string, RowPlan>;
   /** The tables' names with their indexes; those that the server lacks, and that stay empty, have none. */
-  readonly indexes: ReadonlyMap<string, ReadonlyMap<string, RowIndex>>;
+  readonly indexes: ReadonlyMap<string, readonly RowIndex[]>;
+  /** Where each table stands in a list of all of them. */
+  readonly places: ReadonlyMap<string, number>;
 
   private constructor(
     schema: DatabaseSchema,
     plans: ReadonlyMap<string, RowPlan>,
-    indexes: ReadonlyMap<string, ReadonlyMap<string, RowIndex>>,
+    indexes: ReadonlyMap<string, readonly RowIndex[]>,
   ) {
     this.schema = schema;
     this.plans = plans;
     this.indexes = indexes;
+    this.places = new Map([...indexes.keys()].map((table, at) => [table, at]));
   }
 
   /** A fault where an index cannot be. */
@@ -28,11 +31,11 @@ export class ReplicaLayout {
     absentTables: readonly string[],
     request: IndexRequest,
   ): ReplicaLayout | Fault {
-    const indexes = new Map<string, ReadonlyMap<string, RowIndex>>();
+    const indexes = new Map<string, readonly RowIndex[]>();
     for (const plan of plans) {
       const own = indexesOf(plan, schema, request[plan.table]);
       if (own instanceof Fault) return own;
-      indexes.set(plan.table, own);
+      indexes.set(plan.table, [...own.values()]);
     }
     for (const table of absentTables) indexes.set(table, absentIndexes(request[table]));
     const unknown = Object.keys(request).find((table) => !indexes.has(table));
@@ -53,13 +56,11 @@ function described(plan: RowPlan): string {
 }
 
 /** Indexes that are asked for in a table without rows: nothing is ever found by them. */
-function absentIndexes(own: IndexRequest[string]): ReadonlyMap<string, RowIndex> {
-  return new Map(
-    Object.entries(own ?? {}).map(([name, columns]) => {
-      const parts = columns.map((each) =>
-        typeof each === "string" ? { column: each, key: undefined } : { column: each[0], key: each[1] },
-      );
-      return [name, new RowIndex(name, parts)] as const;
-    }),
-  );
+function absentIndexes(own: IndexRequest[string]): readonly RowIndex[] {
+  return Object.entries(own ?? {}).map(([name, columns]) => {
+    const parts = columns.map((each) =>
+      typeof each === "string" ? { column: each, key: undefined } : { column: each[0], key: each[1] },
+    );
+    return new RowIndex(name, parts);
+  });
 }

@@ -14,9 +14,10 @@ import { TableRows, type TableEditor } from "./table-rows.js";
 export class DatabaseRowsAt implements Snapshot {
   readonly version: number;
   readonly layout: ReplicaLayout;
-  readonly tables: ReadonlyMap<string, TableRows>;
+  /** In the order of the layout. */
+  readonly tables: readonly TableRows[];
 
-  constructor(version: number, layout: ReplicaLayout, tables: ReadonlyMap<string, TableRows>) {
+  constructor(version: number, layout: ReplicaLayout, tables: readonly TableRows[]) {
     this.version = version;
     this.layout = layout;
     this.tables = tables;
@@ -27,11 +28,18 @@ export class DatabaseRowsAt implements Snapshot {
   }
 
   table(name: string): TableRows {
-    const table = this.tables.get(name);
+    const table = this.find(name);
     if (table !== undefined) return table;
-    throw new TypeError(
-      `table ${name} is not monitored; monitored are ${[...this.tables.keys()].join(", ")}`,
-    );
+    throw new TypeError(`table ${name} is not monitored; monitored are ${this.names.join(", ")}`);
+  }
+
+  find(name: string): TableRows | undefined {
+    return this.tables[this.layout.places.get(name) ?? -1];
+  }
+
+  /** Of all tables. */
+  get names(): readonly string[] {
+    return this.tables.map((table) => table.name);
   }
 }
 
@@ -62,7 +70,7 @@ export class LiveReplica {
     const edit = new Edit(before, before.layout);
     const bad = edit.apply(updates, format);
     if (bad !== undefined) return bad;
-    return edit.changes.length === 0 ? undefined : this.#switch(edit, "update");
+    return edit.changes.length === 0 ? undefined : this.#switch(before, edit, "update");
   }
 
   /**
@@ -78,13 +86,12 @@ export class LiveReplica {
 
   #finish(done: Edit | Reload): LooseChange | undefined {
     done.complete();
-    if (this.#current !== undefined) return this.#switch(done, "resync");
+    if (this.#current !== undefined) return this.#switch(this.#current, done, "resync");
     this.#current = new DatabaseRowsAt(0, done.layout, done.tables());
     return undefined;
   }
 
-  #switch(edit: Edit | Reload, kind: LooseChange["kind"]): LooseChange {
-    const before = this.#current ?? new DatabaseRowsAt(0, edit.layout, new Map());
+  #switch(before: DatabaseRowsAt, edit: Edit | Reload, kind: LooseChange["kind"]): LooseChange {
     const after = new DatabaseRowsAt(before.version + 1, edit.layout, edit.tables());
     this.#current = after;
     return { kind, before, after, rows: edit.changes };
@@ -121,11 +128,14 @@ export class Loading {
 class Edit {
   readonly layout: ReplicaLayout;
   readonly changes: RowChange[] = [];
-  readonly #before: DatabaseRowsAt;
-  readonly #editors = new Map<string, TableEditor>();
+  readonly #before: readonly TableRows[];
+  /** Of the tables in which something has changed. */
+  readonly #editors: (TableEditor | undefined)[] = [];
 
   constructor(before: DatabaseRowsAt, layout: ReplicaLayout) {
-    this.#before = before;
+    const { tables } = before;
+    this.#before =
+      before.layout === layout ? tables : [...layout.places.keys()].map((name) => before.table(name));
     this.layout = layout;
   }
 
@@ -148,6 +158,7 @@ class Edit {
     const plan = this.layout.plans.get(table);
     if (plan === undefined) return undefined;
     const editor = this.#editor(table);
+    if (editor === undefined) return undefined;
     for (let at = 0; at < list.length; at += 2) {
       const uuid = idOf(list[at]);
       if (uuid === undefined) return fault("the uuid of a row", list[at]).within(table);
@@ -165,19 +176,13 @@ class Edit {
     // It is complete as it stands.
   }
 
-  tables(): ReadonlyMap<string, TableRows> {
-    const tables = new Map(this.#before.tables);
-    for (const [name, editor] of this.#editors) tables.set(name, editor.freeze());
-    return tables;
+  tables(): readonly TableRows[] {
+    return this.#before.map((table, at) => this.#editors[at]?.freeze() ?? table);
   }
 
-  #editor(table: string): TableEditor {
-    let editor = this.#editors.get(table);
-    if (editor === undefined) {
-      editor = this.#before.table(table).edit();
-      this.#editors.set(table, editor);
-    }
-    return editor;
+  #editor(table: string): TableEditor | undefined {
+    const at = this.layout.places.get(table);
+    return at === undefined ? undefined : (this.#editors[at] ??= this.#before[at]?.edit());
   }
 }
 
@@ -208,7 +213,7 @@ class Reload {
     const plan = this.layout.plans.get(table);
     const editor = this.#editors.get(table);
     if (plan === undefined || editor === undefined) return undefined;
-    const before = this.#before?.tables.get(table);
+    const before = this.#before?.find(table);
     const comparable = this.#before !== undefined && this.layout.isSameTable(table, this.#before.layout);
     for (let at = 0; at < list.length; at += 2) {
       const uuid = idOf(list[at]);
@@ -238,7 +243,8 @@ class Reload {
 
   /** Finds what is there no more. */
   complete(): void {
-    for (const [table, before] of this.#before?.tables ?? []) {
+    for (const before of this.#before?.tables ?? []) {
+      const table = before.name;
       if (this.#kept.get(table) === before.size) continue;
       const editor = this.#editors.get(table);
       for (const old of before) {
@@ -248,8 +254,8 @@ class Reload {
     }
   }
 
-  tables(): ReadonlyMap<string, TableRows> {
-    return new Map([...this.#editors].map(([name, editor]) => [name, editor.freeze()]));
+  tables(): readonly TableRows[] {
+    return Array.from(this.#editors.values(), (editor) => editor.freeze());
   }
 }
 

@@ -75,7 +75,8 @@ export class PersistentMap<K extends KeyPart, V> {
   readonly size: number;
   readonly #root: Node<V>;
 
-  private constructor(root: Node<V>, size: number) {
+  /** @internal */
+  constructor(root: Node<V>, size: number) {
     this.#root = root;
     this.size = size;
   }
@@ -102,7 +103,7 @@ export class PersistentMap<K extends KeyPart, V> {
 
   /** Begins a changed map; this one stays as it is. */
   edit(): MapEditor<K, V> {
-    return new MapEditor<K, V>(this.#root, this.size, (root, size) => new PersistentMap<K, V>(root, size));
+    return new MapEditor<K, V>(this.#root, this.size);
   }
 }
 
@@ -111,13 +112,11 @@ export class MapEditor<K extends KeyPart, V> {
   #root: Node<V>;
   #size: number;
   #owner = {};
-  readonly #make: (root: Node<V>, size: number) => PersistentMap<K, V>;
 
   /** @internal */
-  constructor(root: Node<V>, size: number, make: (root: Node<V>, size: number) => PersistentMap<K, V>) {
+  constructor(root: Node<V>, size: number) {
     this.#root = root;
     this.#size = size;
-    this.#make = make;
   }
 
   get size(): number {
@@ -163,7 +162,7 @@ export class MapEditor<K extends KeyPart, V> {
   /** The map as it is now. The editor may go on: it copies what the map holds. */
   freeze(): PersistentMap<K, V> {
     this.#owner = {};
-    return this.#make(this.#root, this.#size);
+    return new PersistentMap<K, V>(this.#root, this.#size);
   }
 
   #put(leaf: Node<V>, hash: number, key: K, value: V): void {
@@ -230,8 +229,20 @@ function collect<V>(node: Node<V>, into: V[]): void {
   else for (const child of node.children) if (child !== undefined) collect(child, into);
 }
 
-/** FNV-1a, stirred so that its low bits depend on all characters. */
+/** The key that was hashed last, and its hash: a row is looked up, and then put where it was, or where it was not. */
+let lastKey: KeyPart = null;
+let lastHash = newHashOf(lastKey);
+
 function hashOf(key: KeyPart): number {
+  if (key !== lastKey) {
+    lastHash = newHashOf(key);
+    lastKey = key;
+  }
+  return lastHash;
+}
+
+/** FNV-1a, stirred so that its low bits depend on all characters. */
+function newHashOf(key: KeyPart): number {
   if (typeof key === "number") return stir(Number.isInteger(key) ? key | 0 : hashOfText(String(key)));
   return stir(hashOfText(typeof key === "string" ? key : String(key)));
 }

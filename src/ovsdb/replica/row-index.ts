@@ -47,20 +47,17 @@ export class RowIndex {
     const [only = null] = values;
     return values.length === 1 ? unified(only) : joined(values);
   }
+}
 
-  /** Moves a row from where it was to where it belongs; nothing where that is the same place. */
-  update(
-    rows: MapEditor<KeyPart, IndexEntry>,
-    uuid: Uuid,
-    old: IdentifiedRow | undefined,
-    after: IdentifiedRow | undefined,
-  ): void {
-    const from = old === undefined ? undefined : this.keyOf(old);
-    const to = after === undefined ? undefined : this.keyOf(after);
-    if (from === to) return;
-    if (from !== undefined) remove(rows, from, uuid);
-    if (to !== undefined) add(rows, to, uuid);
-  }
+/** Moves a row from one key to another; `undefined` stands for nowhere. */
+export function move(
+  rows: MapEditor<KeyPart, IndexEntry>,
+  uuid: Uuid,
+  from: KeyPart | undefined,
+  to: KeyPart | undefined,
+): void {
+  if (from !== undefined) remove(rows, from, uuid);
+  if (to !== undefined) add(rows, to, uuid);
 }
 
 function partOf(row: IdentifiedRow, { column, key }: Part): KeyPart {

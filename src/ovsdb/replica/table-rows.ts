@@ -1,7 +1,7 @@
 import type { IdentifiedRow } from "../row-plan.js";
 import type { Uuid } from "../uuid.js";
 import { PersistentMap, type MapEditor } from "./persistent-map.js";
-import type { IndexEntry, IndexRows, RowIndex } from "./row-index.js";
+import { move, type IndexEntry, type IndexRows, type RowIndex } from "./row-index.js";
 import type { KeyPart } from "./key-part.js";
 import { uuidsIn, type References, type TableView } from "./snapshot.js";
 
@@ -9,12 +9,13 @@ import { uuidsIn, type References, type TableView } from "./snapshot.js";
 export class TableRows implements TableView {
   readonly name: string;
   readonly #rows: PersistentMap<Uuid, IdentifiedRow>;
-  readonly #indexes: ReadonlyMap<string, RowIndex>;
+  readonly #indexes: readonly RowIndex[];
   readonly #indexRows: readonly IndexRows[];
 
-  private constructor(
+  /** @internal */
+  constructor(
     name: string,
-    indexes: ReadonlyMap<string, RowIndex>,
+    indexes: readonly RowIndex[],
     rows: PersistentMap<Uuid, IdentifiedRow>,
     indexRows: readonly IndexRows[],
   ) {
@@ -24,8 +25,8 @@ export class TableRows implements TableView {
     this.#indexRows = indexRows;
   }
 
-  static empty(name: string, indexes: ReadonlyMap<string, RowIndex>): TableRows {
-    const indexRows = [...indexes].map(() => PersistentMap.empty<KeyPart, IndexEntry>());
+  static empty(name: string, indexes: readonly RowIndex[]): TableRows {
+    const indexRows = indexes.map(() => PersistentMap.empty<KeyPart, IndexEntry>());
     return new TableRows(name, indexes, PersistentMap.empty(), indexRows);
   }
 
@@ -64,55 +65,44 @@ export class TableRows implements TableView {
 
   /** Begins a changed table; this one stays as it is. @internal */
   edit(): TableEditor {
-    const indexes = [...this.#indexes.values()].map((index, at) => ({
-      index,
-      rows: (this.#indexRows[at] ?? PersistentMap.empty<KeyPart, IndexEntry>()).edit(),
-    }));
-    return new TableEditor(
-      this.#rows.edit(),
-      indexes,
-      (rows, indexRows) => new TableRows(this.name, this.#indexes, rows, indexRows),
-    );
+    return new TableEditor(this.name, this.#indexes, this.#rows, this.#indexRows);
   }
 
   #entry(name: string, key: readonly KeyPart[]): IndexEntry | undefined {
-    let at = 0;
-    for (const index of this.#indexes.values()) {
-      if (index.name !== name) {
-        at += 1;
-        continue;
-      }
-      if (key.length !== index.width) {
-        throw new TypeError(
-          `index ${name} of ${this.name} is looked up by ${index.width} values, not ${key.length}`,
-        );
-      }
-      return this.#indexRows[at]?.get(index.keyFrom(key));
+    const at = this.#indexes.findIndex((each) => each.name === name);
+    const index = this.#indexes[at];
+    if (index === undefined) {
+      const there = this.#indexes.map((each) => each.name).join(", ");
+      throw new TypeError(`table ${this.name} has no index ${name}; it has ${there === "" ? "none" : there}`);
     }
-    const there = [...this.#indexes.keys()].join(", ");
-    throw new TypeError(`table ${this.name} has no index ${name}; it has ${there === "" ? "none" : there}`);
+    if (key.length !== index.width) {
+      throw new TypeError(
+        `index ${name} of ${this.name} is looked up by ${index.width} values, not ${key.length}`,
+      );
+    }
+    return this.#indexRows[at]?.get(index.keyFrom(key));
   }
-}
-
-interface EditedIndex {
-  readonly index: RowIndex;
-  readonly rows: MapEditor<KeyPart, IndexEntry>;
 }
 
 /** A table while it is being changed. @internal */
 export class TableEditor {
+  readonly #name: string;
+  readonly #indexes: readonly RowIndex[];
   readonly #rows: MapEditor<Uuid, IdentifiedRow>;
-  readonly #indexes: readonly EditedIndex[];
-  readonly #make: (rows: PersistentMap<Uuid, IdentifiedRow>, indexRows: readonly IndexRows[]) => TableRows;
+  readonly #indexRows: readonly IndexRows[];
+  /** Of the indexes in which something has changed. */
+  readonly #indexEditors: (MapEditor<KeyPart, IndexEntry> | undefined)[] = [];
 
   constructor(
-    rows: MapEditor<Uuid, IdentifiedRow>,
-    indexes: readonly EditedIndex[],
-    make: (rows: PersistentMap<Uuid, IdentifiedRow>, indexRows: readonly IndexRows[]) => TableRows,
+    name: string,
+    indexes: readonly RowIndex[],
+    rows: PersistentMap<Uuid, IdentifiedRow>,
+    indexRows: readonly IndexRows[],
   ) {
-    this.#rows = rows;
+    this.#name = name;
     this.#indexes = indexes;
-    this.#make = make;
+    this.#rows = rows.edit();
+    this.#indexRows = indexRows;
   }
 
   get(uuid: Uuid): IdentifiedRow | undefined {
@@ -122,7 +112,7 @@ export class TableEditor {
   /** Adds a row where there is none of that id; gives whether there was none. */
   add(uuid: Uuid, row: IdentifiedRow): boolean {
     if (this.#rows.add(uuid, row) !== undefined) return false;
-    for (const { index, rows } of this.#indexes) index.update(rows, uuid, undefined, row);
+    this.#index(uuid, undefined, row);
     return true;
   }
 
@@ -130,13 +120,22 @@ export class TableEditor {
   put(uuid: Uuid, old: IdentifiedRow | undefined, after: IdentifiedRow | undefined): void {
     if (after === undefined) this.#rows.delete(uuid);
     else this.#rows.set(uuid, after);
-    for (const { index, rows } of this.#indexes) index.update(rows, uuid, old, after);
+    this.#index(uuid, old, after);
   }
 
   freeze(): TableRows {
-    return this.#make(
-      this.#rows.freeze(),
-      this.#indexes.map(({ rows }) => rows.freeze()),
-    );
+    const indexRows = this.#indexRows.map((rows, at) => this.#indexEditors[at]?.freeze() ?? rows);
+    return new TableRows(this.#name, this.#indexes, this.#rows.freeze(), indexRows);
+  }
+
+  #index(uuid: Uuid, old: IdentifiedRow | undefined, after: IdentifiedRow | undefined): void {
+    for (let at = 0; at < this.#indexes.length; at += 1) {
+      const index = this.#indexes[at];
+      const from = old === undefined ? undefined : index?.keyOf(old);
+      const to = after === undefined ? undefined : index?.keyOf(after);
+      if (from === to) continue;
+      const editor = (this.#indexEditors[at] ??= this.#indexRows[at]?.edit());
+      if (editor !== undefined) move(editor, uuid, from, to);
+    }
   }
 }
