@@ -46,8 +46,12 @@ describe("a row with a large set that was changed", () => {
     expect(sorted(first)).toEqual(numbers(0, 300));
   });
 
-  it("gives the very same array each time", () => {
+  it("gives the very same array each time, also after a change of something else", () => {
     expect(second["ports"]).toBe(second["ports"]);
+    const third = after(second, "modify", { name: "br1" });
+    const fourth = after(third, "modify", { name: "br2" });
+    expect(third["ports"]).toBe(second["ports"]);
+    expect(fourth["ports"]).toBe(second["ports"]);
   });
 
   it("has its columns and nothing else, however it is copied or wrapped", () => {
