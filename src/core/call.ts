@@ -27,17 +27,20 @@ class TimeUp {
  * The error of a step that ended because its signal fired: `timeout` when that is the signal of a call whose time was
  * up, `aborted` when somebody cancelled it.
  */
-export function gaveUp(
-  signal: AbortSignal | undefined,
-  fields: {
-    readonly operation: string;
-    readonly doing: string;
-    readonly outcome: Outcome;
-    readonly leftBehind?: readonly string[];
-  },
-): TimeoutError | AbortedError {
-  const { operation, doing, outcome, leftBehind = [] } = fields;
-  const reason: unknown = signal?.reason;
+export function gaveUp(signal: AbortSignal | undefined, step: Step): TimeoutError | AbortedError {
+  return gaveUpFor(signal?.reason, step);
+}
+
+/** A step that was given up. */
+interface Step {
+  readonly operation: string;
+  readonly doing: string;
+  readonly outcome: Outcome;
+  readonly leftBehind?: readonly string[];
+}
+
+function gaveUpFor(reason: unknown, step: Step): TimeoutError | AbortedError {
+  const { operation, doing, outcome, leftBehind = [] } = step;
   if (reason instanceof TimeUp) {
     const { timeoutMs } = reason;
     const message = `${operation}: no answer within ${timeoutMs} ms while ${doing}`;
@@ -47,10 +50,31 @@ export function gaveUp(
   return new AbortedError({ operation, outcome, leftBehind, cause: reason, message });
 }
 
+/** Tells a step to give up: a signal, or the deadline of the call that it belongs to, which costs less to listen to. */
+export type Stop = AbortSignal | Deadline;
+
+/** Whether it is time to give up. */
+export function hasStopped(stop: Stop): boolean {
+  return stop instanceof Deadline ? stop.hasPassed : stop.aborted;
+}
+
+/** Calls `callback` once when it is time to give up, until `unwatchStop`. For one whose time has not come yet. */
+export function watchStop(stop: Stop, callback: () => void): void {
+  if (stop instanceof Deadline) stop.watch(callback);
+  else stop.addEventListener("abort", callback, { once: true });
+}
+
+/** Ends what `watchStop` began with this very function. */
+export function unwatchStop(stop: Stop, callback: () => void): void {
+  if (stop instanceof Deadline) stop.unwatch(callback);
+  else stop.removeEventListener("abort", callback);
+}
+
 /**
  * One call's deadline and cancellation as one `AbortSignal`, with the reason. Every step of the call gets the same
- * one, so the steps share the time. Dispose it when the call is over: it may hold a timer. The signal, with its timer,
- * is made when it is first asked for: most calls are over long before, and it would be a good part of what they cost.
+ * one, so the steps share the time. Dispose it when the call is over: it may hold a timer. The timer is made when somebody
+ * first listens, and the signal when it is first asked for: most calls are over long before, and it would be a good part
+ * of what they cost.
  */
 export class Deadline implements Disposable {
   readonly operation: string;
@@ -60,8 +84,12 @@ export class Deadline implements Disposable {
   readonly #endsAt: number;
   #controller: AbortController | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #isDisposed = false;
-  readonly #onCallerAbort = (): void => this.#controller?.abort(this.callerSignal?.reason);
+  #watchers: readonly (() => void)[] = [];
+  /** Why it fired. */
+  #fired: { readonly reason: unknown } | undefined;
+  #isArmed = false;
+  readonly #onCallerAbort = (): void => this.#fire(this.callerSignal?.reason);
+  readonly #onTimeUp = (): void => this.#fire(new TimeUp(this.timeoutMs));
 
   private constructor(operation: string, timeoutMs: number, signal: AbortSignal | undefined) {
     this.operation = operation;
@@ -99,32 +127,53 @@ export class Deadline implements Disposable {
 
   /** Fires when the time is up or the caller's signal fires. */
   get signal(): AbortSignal {
-    this.#controller ??= this.#begin();
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      this.#arm();
+      if (this.#fired !== undefined) this.#controller.abort(this.#fired.reason);
+    }
     return this.#controller.signal;
+  }
+
+  /** Calls `callback` once when the signal fires, or would fire, until `unwatch`; at once if it has. No signal is made for it. */
+  watch(callback: () => void): void {
+    if (this.#fired !== undefined) return callback();
+    this.#watchers = [...this.#watchers, callback];
+    this.#arm();
+    return undefined;
+  }
+
+  /** Ends what `watch` began with this very function. */
+  unwatch(callback: () => void): void {
+    this.#watchers = this.#watchers.filter((watcher) => watcher !== callback);
   }
 
   /** Whether the time is up or the caller's signal has fired. */
   get hasPassed(): boolean {
     return (
-      this.#controller?.signal.aborted === true ||
-      this.callerSignal?.aborted === true ||
-      performance.now() >= this.#endsAt
+      this.#fired !== undefined || this.callerSignal?.aborted === true || performance.now() >= this.#endsAt
     );
   }
 
-  #begin(): AbortController {
-    const controller = new AbortController();
-    if (this.#isDisposed) return controller;
-    const { callerSignal, timeoutMs } = this;
-    if (callerSignal?.aborted === true) {
-      controller.abort(callerSignal.reason);
-      return controller;
-    }
+  #arm(): void {
+    if (this.#isArmed) return;
+    this.#isArmed = true;
+    const { callerSignal } = this;
     const left = this.#endsAt - performance.now();
-    if (left <= 0) controller.abort(new TimeUp(timeoutMs));
-    else this.#timer = setTimeout(() => controller.abort(new TimeUp(timeoutMs)), Math.ceil(left));
+    if (callerSignal?.aborted === true) return this.#onCallerAbort();
+    if (left <= 0) return this.#onTimeUp();
+    this.#timer = setTimeout(this.#onTimeUp, Math.ceil(left));
     if (callerSignal !== undefined) watchSignal(callerSignal, this.#onCallerAbort);
-    return controller;
+    return undefined;
+  }
+
+  #fire(reason: unknown): void {
+    if (this.#fired !== undefined) return;
+    this.#fired = { reason };
+    this.#controller?.abort(reason);
+    const watchers = this.#watchers;
+    this.#watchers = [];
+    for (const watcher of watchers) watcher();
   }
 
   /** Milliseconds that are left, at least 1, so that it can be given to the next step. */
@@ -140,14 +189,15 @@ export class Deadline implements Disposable {
   /** The error that says why this call gave up while it was `doing` something. */
   failure(doing: string, outcome: Outcome, leftBehind: readonly string[] = []): TimeoutError | AbortedError {
     const { operation, timeoutMs, callerSignal } = this;
-    const signal = this.#controller?.signal.aborted === true ? this.#controller.signal : callerSignal;
-    if (signal?.aborted === true) return gaveUp(signal, { operation, doing, outcome, leftBehind });
-    const message = `${operation}: no answer within ${timeoutMs} ms while ${doing}`;
-    return new TimeoutError({ operation, outcome, leftBehind, timeoutMs, message });
+    const step = { operation, doing, outcome, leftBehind };
+    if (this.#fired !== undefined) return gaveUpFor(this.#fired.reason, step);
+    if (callerSignal?.aborted === true) return gaveUp(callerSignal, step);
+    return gaveUpFor(new TimeUp(timeoutMs), step);
   }
 
   [Symbol.dispose](): void {
-    this.#isDisposed = true;
+    // Nothing begins any more.
+    this.#isArmed = true;
     clearTimeout(this.#timer);
     if (this.callerSignal !== undefined) unwatchSignal(this.callerSignal, this.#onCallerAbort);
   }

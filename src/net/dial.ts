@@ -1,6 +1,6 @@
-import { connect, type NetConnectOpts, type Socket } from "node:net";
+import { connect, type NetConnectOpts, type Socket, type TcpNetConnectOpts } from "node:net";
 
-import { Deadline, gaveUp } from "../core/call.js";
+import { Deadline, gaveUp, hasStopped, unwatchStop, watchStop, type Stop } from "../core/call.js";
 import { InvalidError, UnreachableError, type AbortedError, type TimeoutError } from "../core/errors.js";
 import { Err, Ok, type Result } from "../core/result.js";
 import { unixPathFault, type Remote } from "./remote.js";
@@ -15,7 +15,7 @@ export interface DialOptions {
   /** The call on whose behalf it is, for messages. */
   readonly operation: string;
   /** Gives up when it fires. There is no other deadline. */
-  readonly signal: AbortSignal;
+  readonly signal: Stop;
   /** For `ssl:` remotes. */
   readonly tls?: TlsOptions | undefined;
   /** What should listen there, for messages. Default: `the server`. */
@@ -33,15 +33,17 @@ const addressAttemptMs = 1000;
 /** Connects to `remote`. The stream is the caller's to destroy. */
 export async function dial(remote: Remote, options: DialOptions): Promise<Result<ByteStream, DialError>> {
   const { operation, signal } = options;
-  const open = await opener(remote, options);
+  const open = remote.kind === "ssl" ? await secureOpener(remote, options) : plainOpener(remote, operation);
   if (open.isErr()) return open;
-  if (signal.aborted) return Err(notDialled(remote, options));
+  if (hasStopped(signal)) return Err(notDialled(remote, options));
 
   const outcome = await opened(open.value, remote, signal);
   if (outcome instanceof SocketStream) return Ok(outcome);
   if (outcome === "aborted") return Err(notDialled(remote, options));
   return Err(await unreachable(operation, remote, outcome, serverWords(options)));
 }
+
+type InetRemote = Exclude<Remote, { readonly kind: "unix" }>;
 
 /** A connection that has begun. */
 interface Begun {
@@ -56,38 +58,38 @@ function beginPlain(address: NetConnectOpts): Begun {
   return { socket: socket.pause(), buffer };
 }
 
-/** How to begin a connection to `remote`, once its address and the certificates are found to be usable. */
-async function opener(
-  remote: Remote,
+/** How to begin a connection to `remote`, once its address is found to be usable. */
+function plainOpener(remote: Remote, operation: string): Result<() => Begun, InvalidError> {
+  if (remote.kind !== "unix") return Ok(() => beginPlain(addressOf(remote)));
+  const { path, text } = remote;
+  const fault = unixPathFault(path);
+  if (fault === undefined) return Ok(() => beginPlain({ path }));
+  const message = `${operation}: cannot connect to ${text}: ${fault.why}`;
+  return Err(new InvalidError({ operation, path: "remote", expected: fault.expected, got: path, message }));
+}
+
+/** The same where certificates have to be usable too. */
+async function secureOpener(
+  remote: InetRemote,
   { operation, tls }: DialOptions,
 ): Promise<Result<() => Begun, InvalidError>> {
-  if (remote.kind === "unix") {
-    const { path, text } = remote;
-    const fault = unixPathFault(path);
-    if (fault === undefined) return Ok(() => beginPlain({ path }));
-    const message = `${operation}: cannot connect to ${text}: ${fault.why}`;
-    return Err(new InvalidError({ operation, path: "remote", expected: fault.expected, got: path, message }));
-  }
-  const { host, port } = remote;
-  const address = { host, port, autoSelectFamilyAttemptTimeout: addressAttemptMs };
-  if (remote.kind === "tcp") return Ok(() => beginPlain(address));
   // Loaded here: node:tls takes 2 ms to load, which a short-lived process should not pay for a unix socket.
   const { tlsOpener } = await import("./tls.js");
-  const open = await tlsOpener(address, tls ?? {}, operation);
+  const open = await tlsOpener(addressOf(remote), tls ?? {}, operation);
   return open.map((begin) => () => ({ socket: begin() }));
 }
 
+function addressOf({ host, port }: InetRemote): TcpNetConnectOpts & { host: string } {
+  return { host, port, autoSelectFamilyAttemptTimeout: addressAttemptMs };
+}
+
 /** The stream once it is connected, or why it is not; then the socket is gone. */
-function opened(
-  open: () => Begun,
-  remote: Remote,
-  signal: AbortSignal,
-): Promise<SocketStream | Error | "aborted"> {
+function opened(open: () => Begun, remote: Remote, signal: Stop): Promise<SocketStream | Error | "aborted"> {
   return new Promise((resolve) => {
     const { socket, buffer } = open();
     const ready = remote.kind === "ssl" ? "secureConnect" : "connect";
     const settle = (outcome: SocketStream | Error | "aborted"): void => {
-      signal.removeEventListener("abort", onAbort);
+      unwatchStop(signal, onAbort);
       socket.off(ready, onReady);
       if (!(outcome instanceof SocketStream)) socket.destroy();
       resolve(outcome);
@@ -102,9 +104,9 @@ function opened(
     };
     // Stays after a failure: an aborted handshake may report once more.
     const onError = (error: Error): void => settle(error);
-    signal.addEventListener("abort", onAbort, { once: true });
     socket.once(ready, onReady);
     socket.on("error", onError);
+    watchStop(signal, onAbort);
   });
 }
 
@@ -118,25 +120,31 @@ export interface DialAnyOptions extends DialOptions {
 }
 
 /** Connects to the first of `remotes` that answers, tried in turn. The error names each. */
-export async function dialAny(
+export function dialAny(
   remotes: readonly Remote[],
   options: DialAnyOptions,
 ): Promise<Result<ByteStream, DialError>> {
-  const { operation, signal } = options;
-  const [only, another] = remotes;
-  if (only === undefined) {
+  const [only] = remotes;
+  return only !== undefined && remotes.length === 1 ? dial(only, options) : dialEach(remotes, options);
+}
+
+async function dialEach(
+  remotes: readonly Remote[],
+  options: DialAnyOptions,
+): Promise<Result<ByteStream, DialError>> {
+  const { operation, signal, attemptMs } = options;
+  if (remotes.length === 0) {
     const message = `${operation}: there is no remote to connect to; give at least one`;
     return Err(new InvalidError({ operation, path: "remote", expected: "a remote", got: "none", message }));
   }
-  if (another === undefined) return dial(only, options);
-
+  const caller = signal instanceof Deadline ? signal.signal : signal;
   const failures: UnreachableError[] = [];
   for (const remote of remotes) {
-    const attempt = Deadline.start(operation, { signal, timeoutMs: options.attemptMs }, 1000);
+    const attempt = Deadline.start(operation, { signal: caller, timeoutMs: attemptMs }, 1000);
     if (attempt.isErr()) return attempt;
     using deadline = attempt.value;
-    const dialled = await dial(remote, { ...options, signal: deadline.signal });
-    if (dialled.isOk() || signal.aborted || dialled.error instanceof InvalidError) return dialled;
+    const dialled = await dial(remote, { ...options, signal: deadline });
+    if (dialled.isOk() || caller.aborted || dialled.error instanceof InvalidError) return dialled;
     failures.push(
       dialled.error instanceof UnreachableError
         ? dialled.error
@@ -172,5 +180,7 @@ function serverWords(options: DialOptions): ServerWords {
 }
 
 function notDialled(remote: Remote, { operation, signal }: DialOptions): TimeoutError | AbortedError {
-  return gaveUp(signal, { operation, doing: `connecting to ${remote.text}`, outcome: "not-sent" });
+  const doing = `connecting to ${remote.text}`;
+  if (signal instanceof Deadline) return signal.failure(doing, "not-sent");
+  return gaveUp(signal, { operation, doing, outcome: "not-sent" });
 }

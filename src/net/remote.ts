@@ -43,6 +43,7 @@ export function parseRemotes(
 
 /** The remotes of a list, unread. */
 export function splitRemotes(text: string): readonly string[] {
+  if (!text.includes(",")) return [text.trimStart()];
   return text.split(/,(?=[ \t]*[a-z]+:)/).map((part) => part.trimStart());
 }
 

@@ -94,6 +94,56 @@ describe("a deadline", () => {
   });
 });
 
+describe("who watches a deadline, without a signal", () => {
+  test("is called once when the time is up, or when the caller's signal fires", () => {
+    using late = Deadline.start("verb", { timeoutMs: 500 }, 1000).unwrap();
+    const onLate = vi.fn<() => void>();
+    late.watch(onLate);
+    vi.advanceTimersByTime(499);
+    expect(onLate).not.toHaveBeenCalled();
+    vi.advanceTimersByTime(1000);
+    expect(onLate).toHaveBeenCalledOnce();
+    expect(late.failure("waiting", "unknown")).toMatchObject({ kind: "timeout", timeoutMs: 500 });
+    expect(late.signal.aborted).toBe(true);
+
+    const controller = new AbortController();
+    using cancelled = Deadline.start("verb", { signal: controller.signal }, 1000).unwrap();
+    const onCancelled = vi.fn<() => void>();
+    cancelled.watch(onCancelled);
+    controller.abort("enough");
+    vi.advanceTimersByTime(2000);
+    expect(onCancelled).toHaveBeenCalledOnce();
+    expect(cancelled.failure("waiting", "unknown")).toMatchObject({ kind: "aborted", cause: "enough" });
+  });
+
+  test("is not called after it has left, nor when the call is over, and leaves no timer", () => {
+    const { signal } = new AbortController();
+    const called = vi.fn<() => void>();
+    {
+      using deadline = Deadline.start("verb", { signal, timeoutMs: 500 }, 1000).unwrap();
+      const left = vi.fn<() => void>();
+      deadline.watch(called);
+      deadline.watch(left);
+      deadline.unwatch(left);
+      expect(vi.getTimerCount()).toBe(1);
+      expect(getEventListeners(signal, "abort")).toHaveLength(1);
+      expect(left).not.toHaveBeenCalled();
+    }
+    expect(vi.getTimerCount()).toBe(0);
+    expect(getEventListeners(signal, "abort")).toHaveLength(0);
+    vi.advanceTimersByTime(1000);
+    expect(called).not.toHaveBeenCalled();
+  });
+
+  test("is called at once when it comes too late", () => {
+    using deadline = Deadline.start("verb", { timeoutMs: 500 }, 1000).unwrap();
+    vi.advanceTimersByTime(500);
+    const called = vi.fn<() => void>();
+    deadline.watch(called);
+    expect(called).toHaveBeenCalledOnce();
+  });
+});
+
 test("a deadline whose signal nobody asks for has no timer, no listener, and passes all the same", () => {
   const controller = new AbortController();
   const { signal } = controller;

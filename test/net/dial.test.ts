@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
+import { Deadline } from "../../src/core/call.js";
 import { dial, dialAny, type DialAnyOptions } from "../../src/net/dial.js";
 import { parseRemotes } from "../../src/net/remote.js";
 import type { ByteStream } from "../../src/net/stream.js";
@@ -216,6 +217,16 @@ describe("dialAny", () => {
     const others = parseRemotes(`${first},unix:${dir}/none`, "test").unwrap();
     const error = (await dialAny(others, { ...options, attemptMs: 50 })).unwrapErr();
     expect(error).toMatchObject({ kind: "unreachable", errno: "ETIMEDOUT,ENOENT" });
+  });
+
+  it("gives up when the deadline of its call is over, and no sooner", async () => {
+    await using silent = await ScriptedPeer.listen("tcp");
+    const remotes = parseRemotes(`ssl:127.0.0.1:${silent.port}`, "test").unwrap();
+    using deadline = Deadline.start("connect", { timeoutMs: 50 }, 1000).unwrap();
+    const late = (await dialAny(remotes, { ...options, signal: deadline })).unwrapErr();
+    expect(late).toMatchObject({ kind: "timeout", operation: "connect", timeoutMs: 50, outcome: "not-sent" });
+    const again = (await dialAny(remotes, { ...options, signal: deadline })).unwrapErr();
+    expect(again).toMatchObject({ kind: "timeout" });
   });
 
   it("ends with the caller's signal, not with the next remote", async () => {

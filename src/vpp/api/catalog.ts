@@ -91,18 +91,17 @@ export class Catalog implements Definitions {
 /** What was found out about one server. */
 export interface Loaded {
   readonly table: ServerTable;
-  readonly catalog: Catalog | undefined;
+  readonly catalog: Catalog;
 }
 
 /** Gets the definitions for a server. Those of the last one serve again when this one has the same messages. */
 export async function loadCatalog(
-  source: VppApiSource | undefined,
+  source: VppApiSource,
   session: Session,
   last: Loaded | undefined,
   timeoutMs: number,
 ): Promise<Result<Loaded, VppConnectError>> {
   const { table } = session;
-  if (source === undefined) return Ok({ table, catalog: undefined });
   if (last?.table.isLike(table) === true) return Ok({ table, catalog: last.catalog });
   const model =
     source === "bootstrap"

@@ -222,7 +222,8 @@ export class VppClient extends EventEmitter<VppClientEvents> implements AsyncDis
     if (this.#state === "closed") return;
     this.#state = "closed";
     this.#health?.stop();
-    await this.#subscriptions.close();
+    const events = this.#subscriptions.close();
+    if (events !== undefined) await events;
     await this.#link.close();
     this.#finish(undefined);
   }

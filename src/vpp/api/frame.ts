@@ -19,6 +19,8 @@ export const defaultMaxFrameBytes = 64 * 1024 * 1024;
  */
 const smallRoom = 1024 * 1024;
 
+const nothing: Buffer = Buffer.alloc(0);
+
 /** What comes out of a byte stream. */
 export interface FrameHandlers {
   /** New bytes are at hand: the next frames lie in them. */
@@ -34,7 +36,7 @@ export interface FrameHandlers {
 export class FrameSplitter {
   readonly #handlers: FrameHandlers;
   readonly #maxBytes: number;
-  #partial: Buffer = Buffer.alloc(0);
+  #partial = nothing;
   /** How many bytes of `#partial` are filled; 0: the stream stands between two frames. */
   #filled = 0;
 
@@ -86,7 +88,7 @@ export class FrameSplitter {
     this.#append(chunk, taken, taken + more, whole);
     if (this.#filled === whole) {
       const message = this.#partial;
-      this.#partial = Buffer.alloc(0);
+      this.#partial = nothing;
       this.#filled = 0;
       this.#handlers.chunk(message);
       this.#handlers.message(message, headerBytes, whole);

@@ -9,8 +9,8 @@ const mostContext = 0x7fff_ffff;
  */
 export class InFlight {
   readonly #window: number;
-  readonly #ring: (Exchange | undefined)[];
-  readonly #mask: number;
+  /** Never more than half full. */
+  #ring = emptyRing(64);
   #nextContext = 1;
   #sent = 0;
   #size = 0;
@@ -19,10 +19,6 @@ export class InFlight {
   /** @param window - how many exchanges may be under way */
   constructor(window: number) {
     this.#window = window;
-    // Drains and probes go out although the window is full.
-    const room = 2 ** Math.ceil(Math.log2(2 * window + 64));
-    this.#ring = Array<Exchange | undefined>(room).fill(undefined);
-    this.#mask = room - 1;
   }
 
   /** How many exchanges the server has not finished. */
@@ -36,10 +32,13 @@ export class InFlight {
 
   /** Gives the exchange its context. */
   add(exchange: Exchange): void {
+    if (2 * this.#size >= this.#ring.length) this.#grow();
+    const ring = this.#ring;
+    const mask = ring.length - 1;
     let context = this.#nextContext;
-    while (this.#ring[context & this.#mask] !== undefined) context = next(context);
+    while (ring[context & mask] !== undefined) context = next(context);
     this.#nextContext = next(context);
-    this.#ring[context & this.#mask] = exchange;
+    ring[context & mask] = exchange;
     this.#size++;
     exchange.context = context;
     exchange.sequence = ++this.#sent;
@@ -48,7 +47,7 @@ export class InFlight {
 
   /** The exchange of a context. Contexts that are over belong to nobody. */
   find(context: number): Exchange | undefined {
-    const exchange = this.#ring[context & this.#mask];
+    const exchange = this.#ring[context & (this.#ring.length - 1)];
     return exchange !== undefined && exchange.context === context ? exchange : undefined;
   }
 
@@ -83,12 +82,23 @@ export class InFlight {
     }
   }
 
+  #grow(): void {
+    const larger = emptyRing(2 * this.#ring.length);
+    for (const exchange of this) larger[exchange.context & (larger.length - 1)] = exchange;
+    this.#ring = larger;
+  }
+
   #drop(exchange: Exchange): void {
-    this.#ring[exchange.context & this.#mask] = undefined;
+    this.#ring[exchange.context & (this.#ring.length - 1)] = undefined;
     this.#size--;
     if (exchange.state === "abandoned") this.#abandoned--;
     exchange.state = "over";
   }
+}
+
+/** @param room - a power of two */
+function emptyRing(room: number): (Exchange | undefined)[] {
+  return Array<Exchange | undefined>(room).fill(undefined);
 }
 
 function next(context: number): number {

@@ -24,8 +24,8 @@ export interface Connection {
 
 /** What a link tells of. */
 export interface LinkEvents {
-  /** A connection is made. Nobody else may use it before this is over. */
-  connecting(connection: Connection): Promise<void>;
+  /** A connection is made. Nobody else may use it before this is over; undefined: it is. */
+  connecting(connection: Connection): Promise<void> | undefined;
   /** The connection is ready. */
   ready(connection: Connection): void;
   /** The connection was lost; whether another is tried for. */
@@ -47,12 +47,14 @@ export class Link {
   readonly #settings: Settings;
   readonly #events: LinkEvents;
   readonly #backoff: Backoff;
-  readonly #closing = new AbortController();
+  #isClosed = false;
+  /** Ends the wait for the next attempt. */
+  #waking: AbortController | undefined;
   #current: Connection | undefined;
   #loaded: Loaded | undefined;
   #generation = 0;
   #connectedAt = 0;
-  #trouble: Error = new Error("not connected yet");
+  #trouble: Error | undefined;
 
   constructor(remotes: readonly Remote[], settings: Settings, events: LinkEvents) {
     this.#remotes = remotes;
@@ -68,7 +70,8 @@ export class Link {
 
   /** Why there is none. */
   get trouble(): Error {
-    return this.#trouble;
+    if (this.#isClosed) return new Error("the client was closed");
+    return this.#trouble ?? new Error("not connected yet");
   }
 
   /** Connects for the first time. */
@@ -83,9 +86,8 @@ export class Link {
 
   /** Ends the connection in good order, and tries for no other. */
   async close(): Promise<void> {
-    this.#trouble = new Error("the client was closed");
-    // With a reason: to make the usual one costs more than the whole farewell.
-    this.#closing.abort(this.#trouble);
+    this.#isClosed = true;
+    this.#waking?.abort();
     const current = this.#current;
     this.#current = undefined;
     await current?.session.close(farewellMs);
@@ -109,7 +111,7 @@ export class Link {
     for (let waitMs = 1; ; waitMs = Math.min(2 * waitMs, mostCrowdMs)) {
       const stream = await dialAny(this.#remotes, {
         operation: "connectVpp",
-        signal: deadline.signal,
+        signal: deadline,
         server: "VPP",
         whereToLook:
           "VPP listens where socksvr { socket-name } in its startup.conf says, by default on /run/vpp/api.sock",
@@ -129,14 +131,18 @@ export class Link {
 
   async #prepare(session: Session, deadline: Deadline): Promise<Result<void, VppConnectError>> {
     const { api, allowUnsafe } = this.#settings;
-    const loaded = await loadCatalog(api, session, this.#loaded, deadline.remainingMs());
-    if (loaded.isErr()) return loaded;
-    this.#loaded = loaded.value;
-    const { catalog } = loaded.value;
+    let catalog: Catalog | undefined;
+    if (api !== undefined) {
+      const loaded = await loadCatalog(api, session, this.#loaded, deadline.remainingMs());
+      if (loaded.isErr()) return loaded;
+      this.#loaded = loaded.value;
+      catalog = loaded.value.catalog;
+    }
     const routes = new Routes(session, catalog, allowUnsafe);
     const connection: Connection = { generation: this.#generation + 1, session, routes, catalog };
-    await this.#events.connecting(connection);
-    if (session.isOver || this.#closing.signal.aborted) return Err(endedEarly());
+    const others = this.#events.connecting(connection);
+    if (others !== undefined) await others;
+    if (session.isOver || this.#isClosed) return Err(endedEarly());
     this.#generation = connection.generation;
     this.#connectedAt = performance.now();
     this.#current = connection;
@@ -155,12 +161,13 @@ export class Link {
   }
 
   async #reconnect(): Promise<void> {
-    const { signal } = this.#closing;
+    this.#waking ??= new AbortController();
+    const { signal } = this.#waking;
     let waitMs = this.#backoff.disconnected(performance.now() - this.#connectedAt);
-    while (!signal.aborted) {
+    while (!this.#isClosed) {
       // Refused when it is closed meanwhile.
       await sleep(waitMs, undefined, { signal }).catch(() => undefined);
-      if (signal.aborted) return;
+      if (this.#isClosed) return;
       const result = await this.open({ signal });
       if (result.isOk()) return;
       this.#trouble = result.error;

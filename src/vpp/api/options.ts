@@ -2,7 +2,7 @@ import * as v from "valibot";
 import type { CallOptions } from "../../core/call.js";
 import { longestTimer } from "../../core/call.js";
 import type { InvalidError } from "../../core/errors.js";
-import type { Result } from "../../core/result.js";
+import { Ok, type Result } from "../../core/result.js";
 import { validate } from "../../core/validate.js";
 import type { BackoffOptions } from "../../net/backoff.js";
 import type { ApiModel } from "../schema/model.js";
@@ -104,7 +104,7 @@ const isFunction = (value: unknown): boolean => typeof value === "function";
 const isModel = (value: unknown): boolean =>
   typeof value === "object" && value !== null && "messages" in value && value.messages instanceof Map;
 
-const schema = v.strictObject({
+const entries = {
   signal: v.optional(v.instance(AbortSignal, "an AbortSignal")),
   timeoutMs: milliseconds,
   remote: v.optional(v.string("unix:PATH")),
@@ -142,9 +142,23 @@ const schema = v.strictObject({
   ),
   allowUnsafe: v.optional(v.array(v.string(), "a list of message names")),
   onReady: v.optional(v.custom<(generation: number) => void>(isFunction, "a function")),
-});
+};
+
+const schema = v.strictObject(entries);
 
 type Given = v.InferOutput<typeof schema>;
+
+const schemas: ReadonlyMap<string, v.GenericSchema> = new Map(Object.entries(entries));
+
+/** Whether all options are right, looked at one by one: the whole schema also looks for all that are not given. */
+function areRight(options: object): options is Given {
+  if (Object.getPrototypeOf(options) !== Object.prototype) return false;
+  for (const [name, value] of Object.entries(options)) {
+    const known = schemas.get(name);
+    if (known === undefined || !v.is(known, value)) return false;
+  }
+  return true;
+}
 
 function backoffOf({ reconnect = true }: Given): BackoffOptions | undefined {
   if (reconnect === false) return undefined;
@@ -164,7 +178,12 @@ function healthCheckOf({ healthCheck = false }: Given): HealthCheckSettings | un
 
 /** Checks options and fills in the defaults. */
 export function readSettings(options: VppConnectOptions): Result<Settings, InvalidError> {
-  return validate("connectVpp", "options", schema, options).map((given) => ({
+  if (areRight(options)) return Ok(settingsOf(options));
+  return validate("connectVpp", "options", schema, options).map(settingsOf);
+}
+
+function settingsOf(given: Given): Settings {
+  return {
     remote: given.remote ?? "unix:/run/vpp/api.sock",
     name: given.name ?? "vswitch-drivers",
     api: given.api,
@@ -178,5 +197,5 @@ export function readSettings(options: VppConnectOptions): Result<Settings, Inval
     healthCheck: healthCheckOf(given),
     allowUnsafe: new Set(given.allowUnsafe),
     onReady: given.onReady,
-  }));
+  };
 }

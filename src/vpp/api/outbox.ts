@@ -12,6 +12,9 @@ const mostKeptBytes = 1024 * 1024;
  */
 const enoughBytes = 256;
 
+/** Room for what goes out together, unless a message is large. */
+const roomBytes = 1024;
+
 /** Puts a header in front of the message that was written behind `beginFrame`'s offset. */
 export function endFrame(writer: Writer, at: number): void {
   writer.view.setUint32(at + lengthAt, writer.offset - at - headerBytes);
@@ -26,7 +29,7 @@ export function beginFrame(writer: Writer): number {
 export class Outbox {
   readonly #stream: ByteStream;
   readonly #flush = (): void => this.flush();
-  #writer = new Writer();
+  #writer = new Writer(roomBytes);
   #scheduled = false;
 
   constructor(stream: ByteStream) {
@@ -55,7 +58,7 @@ export class Outbox {
     // The stream keeps what it is given; the writer's buffer is filled again.
     if (writer.bytes.length > mostKeptBytes) {
       this.#stream.writeNow(writer.written());
-      this.#writer = new Writer();
+      this.#writer = new Writer(roomBytes);
     } else {
       this.#stream.writeNow(Buffer.from(writer.written()));
       writer.reset();

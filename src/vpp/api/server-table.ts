@@ -4,12 +4,6 @@ export const tableNameBytes = 64;
 /** An entry of the table: the message's id, then its name. */
 export const tableEntryBytes = 2 + tableNameBytes;
 
-/**
- * So many names are found by going through the table: two to connect, two for a first call. Of 2,123 messages that takes
- * 2 µs each, 320 in a process that has just begun, and to index them 62 and 2,250 (measured).
- */
-const fewSearches = 4;
-
 /** A message as one server has it. */
 export interface ServerMessage {
   readonly id: number;
@@ -23,40 +17,37 @@ export interface ServerMessage {
  */
 export class ServerTable {
   /** The entries as they came. */
-  readonly #view: DataView;
+  readonly #bytes: Buffer;
   /** How many messages the server has. */
   readonly size: number;
-  /** Entries by a hash of their names; made when enough were looked for. */
-  #places: Places | undefined;
   #searches = 0;
+  #ids: ReadonlyMap<string, number> | undefined;
   #byName: ReadonlyMap<string, ServerMessage> | undefined;
   #names: ReadonlyMap<number, string> | undefined;
 
-  private constructor(view: DataView, size: number) {
-    this.#view = view;
+  private constructor(bytes: Buffer, size: number) {
+    this.#bytes = bytes;
     this.size = size;
   }
 
   /** The table of nobody. */
-  static readonly empty: ServerTable = new ServerTable(new DataView(new ArrayBuffer(0)), 0);
+  static readonly empty: ServerTable = new ServerTable(Buffer.alloc(0), 0);
 
   /**
    * Reads the table at the end of a `sockclnt_create_reply`. A server has thousands of messages and a client calls a few, so
    * no text is made of the names; that would cost more than the rest of the handshake.
    */
   static read(bytes: Buffer, at: number, count: number): ServerTable {
-    return new ServerTable(new DataView(bytes.buffer, bytes.byteOffset + at, count * tableEntryBytes), count);
+    return new ServerTable(bytes.subarray(at, at + count * tableEntryBytes), count);
   }
 
   /** The id of a message under a name and CRC. */
   id(name: string, crc: string): number | undefined {
-    const key = new DataView(new ArrayBuffer(tableNameBytes));
-    const text = `${name}_${crc}`;
     // One that is too long is cut in the table.
-    const length = Math.min(text.length, tableNameBytes - 1);
-    for (let i = 0; i < length; i++) key.setUint8(i, text.charCodeAt(i));
-    const entry = this.#entry(key);
-    return entry === undefined ? undefined : this.#view.getUint16(entry * tableEntryBytes);
+    const text = `${name}_${crc}`.slice(0, tableNameBytes - 1);
+    if (this.#ids !== undefined) return this.#ids.get(text);
+    const at = this.#placeOf(text);
+    return at === undefined ? undefined : this.#bytes.readUInt16BE(at);
   }
 
   /** A message under whatever CRC the server has it. */
@@ -84,29 +75,25 @@ export class ServerTable {
     return this.#entries().every(([key]) => others.has(key));
   }
 
-  #entry(key: DataView): number | undefined {
-    if (this.#places === undefined && ++this.#searches > fewSearches) {
-      this.#places = new Places(this.#view, this.size);
-    }
-    return this.#places === undefined ? this.#search(key) : this.#places.find(key);
-  }
-
-  /** The first of this name. */
-  #search(key: DataView): number | undefined {
-    const view = this.#view;
-    const { byteLength } = view;
-    const first = wordOf(key, 0);
-    for (let at = 2; at < byteLength; at += tableEntryBytes) {
-      // Four bytes tell most of them apart; a name shorter than that is compared with what stands behind its NUL left out.
-      if (view.getInt32(at) !== first && (first & 0xff) !== 0) continue;
-      if (isSameName(key, 0, view, at)) return (at - 2) / tableEntryBytes;
+  /** Where the entry of a name begins. */
+  #placeOf(text: string): number | undefined {
+    const bytes = this.#bytes;
+    const last = lastPlaces.get(text);
+    if (last !== undefined && isAt(bytes, last)) return last.at;
+    if (++this.#searches > fewSearches) this.#ids = new Map(this.#entries());
+    const key = Buffer.from(`${text}\0`, "latin1");
+    for (let found = bytes.indexOf(key); found !== -1; found = bytes.indexOf(key, found + 1)) {
+      // Elsewhere it is the end of another name, or what stands behind one.
+      if (found % tableEntryBytes !== 2) continue;
+      const place = { key, at: found - 2 };
+      lastPlaces.set(text, place);
+      return place.at;
     }
     return undefined;
   }
 
   #entries(): readonly (readonly [nameAndCrc: string, id: number])[] {
-    const { buffer, byteOffset, byteLength } = this.#view;
-    const bytes = Buffer.from(buffer, byteOffset, byteLength);
+    const bytes = this.#bytes;
     return Array.from({ length: this.size }, (_, entry) => {
       const at = entry * tableEntryBytes + 2;
       // Before fc4828cdbed (2019) bytes of other names could follow the NUL.
@@ -126,62 +113,26 @@ export class ServerTable {
   }
 }
 
-/** The entries of a table by a hash of their names. */
-class Places {
-  readonly #view: DataView;
-  /** Counted from 1; 0: none. Twice as many places as entries, and one more at least. */
-  readonly #places: Uint16Array;
+/**
+ * So many names are looked for one by one. Of 2,123 messages that takes 1 to 14 µs each, by where it stands, from the first
+ * on; to make text of them all takes 700 in a process that has just begun (measured).
+ */
+const fewSearches = 32;
 
-  constructor(view: DataView, size: number) {
-    this.#view = view;
-    this.#places = new Uint16Array(2 ** (32 - Math.clz32(2 * size)));
-    // The first of one name is the one that is found.
-    for (let entry = size - 1; entry >= 0; entry--) {
-      this.#places[this.#placeOf(view, entry * tableEntryBytes + 2)] = entry + 1;
-    }
-  }
-
-  find(key: DataView): number | undefined {
-    const entry = this.#places[this.#placeOf(key, 0)] ?? 0;
-    return entry === 0 ? undefined : entry - 1;
-  }
-
-  /** The place of the entry with this name, or the free one where it would be. */
-  #placeOf(view: DataView, at: number): number {
-    const mask = this.#places.length - 1;
-    for (let place = hashOf(view, at) & mask; ; place = (place + 1) & mask) {
-      const entry = this.#places[place] ?? 0;
-      if (entry === 0 || isSameName(view, at, this.#view, (entry - 1) * tableEntryBytes + 2)) return place;
-    }
-  }
+interface Place {
+  /** A name and its NUL. */
+  readonly key: Buffer;
+  /** Where its entry begins. */
+  readonly at: number;
 }
 
-/** Four bytes of a name; zeros from its NUL on, whatever stands behind that. */
-function wordOf(view: DataView, at: number): number {
-  const word = view.getInt32(at);
-  // Whether one of the bytes is NUL.
-  if (((word - 0x0101_0101) & ~word & 0x8080_8080) === 0) return word;
-  if ((word & 0xff00_0000) === 0) return 0;
-  if ((word & 0x00ff_0000) === 0) return word & 0xff00_0000;
-  return (word & 0x0000_ff00) === 0 ? word & 0xffff_0000 : word & 0xffff_ff00;
-}
+/**
+ * Where names stood in the table of whoever was asked last: a client that connects again finds them there again, unless
+ * VPP was started with other plugins. As many as names were found.
+ */
+const lastPlaces = new Map<string, Place>();
 
-function hashOf(view: DataView, at: number): number {
-  let hash = 0;
-  for (let i = 0; i < tableNameBytes; i += 4) {
-    const word = wordOf(view, at + i);
-    hash = Math.imul(hash ^ word, 0x9e37_79b1);
-    hash ^= hash >>> 15;
-    if ((word & 0xff) === 0) break;
-  }
-  return hash;
-}
-
-function isSameName(one: DataView, at: number, other: DataView, otherAt: number): boolean {
-  for (let i = 0; i < tableNameBytes; i += 4) {
-    const word = wordOf(one, at + i);
-    if (word !== wordOf(other, otherAt + i)) return false;
-    if ((word & 0xff) === 0) break;
-  }
-  return true;
+function isAt(bytes: Buffer, { key, at }: Place): boolean {
+  const start = at + 2;
+  return start + key.length <= bytes.length && key.compare(bytes, start, start + key.length) === 0;
 }

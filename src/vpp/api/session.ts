@@ -172,10 +172,10 @@ export class Session {
       });
     }
     this.#stream.destroy();
-    this.#end(new Error("the client was closed"));
+    this.#end(undefined);
   }
 
-  async #greet(deadline: Deadline): Promise<Result<void, VppConnectError>> {
+  #greet(deadline: Deadline): Promise<Result<void, VppConnectError>> {
     const { writer } = this.#outbox;
     const frame = beginFrame(writer);
     writeCreateClient(writer, this.#options.name);
@@ -183,14 +183,14 @@ export class Session {
     this.#outbox.flush();
     return new Promise((resolve) => {
       const settle = (welcome: Result<void, VppConnectError>): void => {
-        deadline.signal.removeEventListener("abort", onAbort);
+        deadline.unwatch(onLate);
         this.#onWelcome = undefined;
         resolve(welcome);
       };
-      const onAbort = (): void =>
+      const onLate = (): void =>
         settle(Err(deadline.failure("waiting for the message table of VPP", "not-sent")));
-      deadline.signal.addEventListener("abort", onAbort, { once: true });
       this.#onWelcome = settle;
+      deadline.watch(onLate);
     });
   }
 
@@ -313,12 +313,16 @@ export class Session {
     this.#end(error);
   }
 
-  /** The connection is gone: everybody who waits is told, once. */
-  #end(reason: Error): void {
+  /** The connection is gone, by itself for a reason or because it was closed: everybody who waits is told, once. */
+  #end(why: Error | undefined): void {
     if (this.#state === "over") return;
     const before = this.#state;
     this.#state = "over";
     this.#alarm.stop();
+    const nobodyWaits = this.#inFlight.size === 0 && this.#queue.length === 0;
+    // To make an error costs more than all the rest.
+    if (before === "closing" && nobodyWaits) return;
+    const reason = why ?? new Error("the client was closed");
     this.#onWelcome?.(Err(hungUp(reason)));
     this.#onIdle?.();
     const waiting = [...this.#inFlight, ...this.#queue.splice(0)];

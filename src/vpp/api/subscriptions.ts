@@ -66,9 +66,13 @@ export class Subscriptions {
     return ready;
   }
 
-  /** Asks a new connection for everything that is still read. */
-  async resume(connection: Connection): Promise<void> {
+  /** Asks a new connection for everything that is still read; undefined: nothing is. */
+  resume(connection: Connection): Promise<void> | undefined {
     this.#connection = connection;
+    return this.#topics.size === 0 ? undefined : this.#resumeAll(connection);
+  }
+
+  async #resumeAll(connection: Connection): Promise<void> {
     await Promise.all(
       [...this.#topics.values()].map(async (topic) => {
         topic.ready = this.#renew(connection, topic);
@@ -83,12 +87,13 @@ export class Subscriptions {
     );
   }
 
-  /** The client closes: VPP before 22.02 would send the events to whoever gets our index next. */
-  async close(): Promise<void> {
+  /** The client closes: VPP before 22.02 would send the events to whoever gets our index next. Undefined: there are none. */
+  close(): Promise<unknown> | undefined {
     const connection = this.#connection;
+    if (connection === undefined || this.#topics.size === 0) return undefined;
     const topics = [...this.#topics.values()];
     this.end();
-    if (connection !== undefined) await Promise.all(topics.map((topic) => this.#turnOff(connection, topic)));
+    return Promise.all(topics.map((topic) => this.#turnOff(connection, topic)));
   }
 
   /** No more events will come. */

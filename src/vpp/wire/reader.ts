@@ -35,9 +35,9 @@ export class Reader {
   /** Doubles are in the server's own byte order (VPP: `src/vppinfra/byte_order.h`, no swap): little-endian on x86-64 and arm64. */
   littleEndianDoubles = true;
 
-  constructor(bytes: Uint8Array = new Uint8Array(0)) {
+  constructor(bytes: Uint8Array = nothing) {
     this.bytes = asBuffer(bytes);
-    this.view = viewOf(this.bytes);
+    this.view = bytes === nothing ? viewOfNothing : viewOf(this.bytes);
     this.offset = 0;
     this.end = bytes.length;
   }
@@ -180,6 +180,9 @@ export class Reader {
     return items;
   }
 }
+
+const nothing = Buffer.alloc(0);
+const viewOfNothing = viewOf(nothing);
 
 function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
