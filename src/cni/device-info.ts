@@ -1,9 +1,9 @@
-import { randomBytes } from "node:crypto";
 import { existsSync, linkSync, mkdirSync, writeFileSync } from "node:fs";
 import { posix } from "node:path";
 import type { Handover } from "../handover/index.js";
 import { fromIo, isErrno } from "./errors.js";
 import { removeFile } from "./sockets.js";
+import { temporaryOf } from "./state/files.js";
 
 /*
  * The device information file of the Network Plumbing Working Group (device-info-spec 1.1.0), for meta plugins such as
@@ -20,14 +20,17 @@ export function deviceInfo({ interface: end }: Handover): Readonly<Record<string
   return { type: "vhost-user", version, "vhost-user": { mode: end.mode, path: end.socket } };
 }
 
-/** Whether the file would be this plugin's: one that is there already is a device plugin's, and stays as it is. */
-export const mayWrite = (file: string): boolean => !existsSync(file);
+/** What writing the file may leave; nothing where it is there already: it is a device plugin's then, and stays. */
+export const deviceInfoFiles = (file: string): readonly string[] =>
+  existsSync(file) ? [] : [file, temporaryOf(file)];
 
 /** Writes the file wholly, and never over another's. Throws a {@link CniError} of code 5. */
 export function writeDeviceInfo(file: string, handover: Handover): void {
-  const fresh = posix.join(posix.dirname(file), `.${randomBytes(6).toString("hex")}.tmp`);
+  const fresh = temporaryOf(file);
   try {
     mkdirSync(posix.dirname(file), { recursive: true, mode: 0o755 });
+    // The same ADD again may find what one left that was killed.
+    removeFile(fresh);
     writeFileSync(fresh, `${JSON.stringify(deviceInfo(handover))}\n`, { flag: "wx", mode: 0o644 });
     linkSync(fresh, file);
   } catch (error) {

@@ -69,6 +69,21 @@ test("an ADD that fails takes it away; the same ADD again makes it anew", async 
   expect(existsSync(fileOf(lab))).toBe(true);
 });
 
+test("what a run has left that was killed while it wrote goes with the next ADD, and with DEL", async () => {
+  using lab = new CniLab();
+  const conf = confOf(lab, ends.memif);
+  const folder = dirname(fileOf(lab));
+  const half = join(folder, ".lab-net-net1.tmp");
+  await lab.run({ command: "ADD", conf });
+  unlinkSync(fileOf(lab));
+  writeFileSync(half, "{");
+  expect(await lab.run({ command: "ADD", conf })).toMatchObject({ exitCode: 0 });
+  expect(readdirSync(folder)).toEqual(["lab-net-net1"]);
+  writeFileSync(half, "{");
+  expect(await lab.run({ command: "DEL", conf })).toMatchObject({ exitCode: 0 });
+  expect(readdirSync(folder)).toEqual([]);
+});
+
 test("a place that cannot be written is code 5, and all is undone", async () => {
   using lab = new CniLab();
   writeFileSync(join(lab.dir, "devinfo"), "");

@@ -33,6 +33,7 @@ class Bench implements Disposable {
   readonly conf: Json;
   readonly #target: Target;
   readonly #before: Content;
+  readonly #deviceInfo = join(this.lab.dir, "devinfo");
 
   static async open(target: Target): Promise<Bench> {
     return new Bench(target, await target.content());
@@ -44,6 +45,7 @@ class Bench implements Disposable {
     this.conf = this.lab.conf({
       host: target.host(),
       ipam: this.lab.ipam(),
+      runtimeConfig: { CNIDeviceInfoFile: join(this.#deviceInfo, "lab-net-net1") },
       "cni.dev/valid-attachments": [],
     });
   }
@@ -63,6 +65,7 @@ class Bench implements Disposable {
     const before = this.#before;
     const left = {
       ...this.lab.left(),
+      deviceInfo: this.lab.tree(this.#deviceInfo),
       interfaces: without(interfaces, before.interfaces),
       bridges: without(bridges, before.bridges),
       sockets: without(sockets, before.sockets),

@@ -9,7 +9,7 @@ import {
   type Context,
 } from "../context.js";
 import type { Invocation } from "../environment.js";
-import { mayWrite, writeDeviceInfo } from "../device-info.js";
+import { deviceInfoFiles, writeDeviceInfo } from "../device-info.js";
 import { code, CniError } from "../errors.js";
 import { writeHandover } from "../handover.js";
 import { findPlugin, ipamAdd } from "../ipam.js";
@@ -37,11 +37,8 @@ function previousOf({ conf, version }: Loaded, { ifName, netns }: Invocation): C
   });
 }
 
-/** The device information file, unless a device plugin has written it. */
-const deviceInfoFiles = ({ runtimeConfig }: Loaded["conf"]): readonly string[] => {
-  const { CNIDeviceInfoFile: file = "" } = runtimeConfig ?? {};
-  return file !== "" && mayWrite(file) ? [file] : [];
-};
+/** Where the runtime wants the device information; "": nowhere. */
+const deviceInfoOf = ({ conf }: Loaded): string => conf.runtimeConfig?.CNIDeviceInfoFile ?? "";
 
 function recordOf(context: Context<Loaded>, plan: Plan): AttachmentRecord {
   const { raw, conf } = context.loaded;
@@ -49,6 +46,7 @@ function recordOf(context: Context<Loaded>, plan: Plan): AttachmentRecord {
   const { containerId, ifName } = plan.id;
   const traces = tracesOf(plan);
   const pod = podOf(context);
+  const deviceInfo = deviceInfoOf(context.loaded);
   return {
     version: 1,
     state: "adding",
@@ -56,7 +54,10 @@ function recordOf(context: Context<Loaded>, plan: Plan): AttachmentRecord {
     containerId,
     ifName,
     switch: { ...plan.address },
-    traces: { ...traces, files: [...traces.files, ...deviceInfoFiles(conf)] },
+    traces: {
+      ...traces,
+      files: [...traces.files, ...(deviceInfo === "" ? [] : deviceInfoFiles(deviceInfo))],
+    },
     ...(pod !== undefined && { pod }),
     ...(type !== "" && { ipam: { type, config: lasting(raw) } }),
     fingerprint: fingerprint(raw),
@@ -187,10 +188,9 @@ interface Telling {
 /** The hand-over: files for the container, the device information file for the runtime, annotations for the pod. */
 async function tell(context: Context<Loaded>, plan: Plan, telling: Telling): Promise<void> {
   const { name, addressing, record, progress } = telling;
-  const { conf, version } = context.loaded;
   const handover = plan.handover(name, addressing);
-  writeHandover(plan, { handover, addressing, version });
-  const { CNIDeviceInfoFile: file = "" } = conf.runtimeConfig ?? {};
+  writeHandover(plan, { handover, addressing, version: context.loaded.version });
+  const file = deviceInfoOf(context.loaded);
   if (record.traces.files.includes(file)) writeDeviceInfo(file, handover);
   else if (file !== "") context.world.log("info", `${file} is there already, and stays as it is`);
   if (record.pod === undefined) return;

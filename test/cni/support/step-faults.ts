@@ -80,6 +80,8 @@ for (const name of [
   "appendFileSync",
   "chmodSync",
   "chownSync",
+  "fchmodSync",
+  "fchownSync",
   "fsyncSync",
   "linkSync",
   "mkdirSync",
