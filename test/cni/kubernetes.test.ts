@@ -163,6 +163,26 @@ describe("annotations of a pod", () => {
     },
   );
 
+  test("a user's userspace/mapped-dir outlives the last DEL, for the pod's next sandbox", async () => {
+    const pod = api.addPod("p", { annotations: { "userspace/mapped-dir": "/mine" } });
+    for (const command of ["ADD", "DEL"]) expect(await run(command)).toMatchObject({ exitCode: 0 });
+    expect(pod.annotations).toEqual({ "userspace/mapped-dir": "/mine" });
+  });
+
+  test("a new sandbox has a directory of its own, also when the old one's DEL could not ask the server", async () => {
+    const pod = api.addPod("p");
+    await run("ADD");
+    api.intercept = () => 403;
+    await run("DEL");
+    api.intercept = undefined;
+    const containerId = "f".repeat(64);
+    for (const ifName of ["net1", "net2"])
+      expect(await run("ADD", { containerId, ifName })).toMatchObject({ exitCode: 0, stderr: "" });
+    expect(pod.annotations).toMatchObject({ "userspace/mapped-dir": join(lab.sharedDir, "f".repeat(12)) });
+    for (const ifName of ["net1", "net2"]) await run("DEL", { containerId, ifName });
+    expect(pod.annotations).toEqual({});
+  });
+
   test("entries in an older spelling are taken over", async () => {
     const old = JSON.stringify([{ containerId: "x", ifName: "net9" }]);
     const pod = api.addPod("p", { annotations: { "userspace-cni/configuration-data": old } });
@@ -308,6 +328,14 @@ describe("what goes wrong leaves nothing behind", () => {
 });
 
 describe("credentials", () => {
+  test("go to the server of the kubeconfig alone, whatever path it has", async () => {
+    api.addPod("p");
+    const kubeconfig = api.kubeconfig();
+    const text = readFileSync(kubeconfig, "utf8");
+    writeFileSync(kubeconfig, text.replace(/(https:\/\/[^"\s]+)/u, "$1//127.0.0.2:1"));
+    expect(await run("ADD", { conf: conf({ kubeconfig }) })).toMatchObject({ exitCode: 0 });
+  });
+
   test("a token that was changed is read again", async () => {
     const pod = api.addPod("p");
     api.intercept = (_asked, { tokens }) => {

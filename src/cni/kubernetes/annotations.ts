@@ -29,6 +29,7 @@ export interface Planned {
 interface Entry {
   readonly containerId?: unknown;
   readonly ifName?: unknown;
+  readonly interface?: unknown;
 }
 
 const isEntry = (value: unknown): value is Entry => typeof value === "object" && value !== null;
@@ -55,6 +56,15 @@ const withEntry = (list: readonly unknown[], ifName: string, entry: unknown): re
   entry,
 ];
 
+/** The directories that entries have their sockets in. */
+function directoriesOf(entries: readonly unknown[]): ReadonlySet<string> {
+  const sockets = entries.map((entry) => {
+    const end = isEntry(entry) ? entry.interface : undefined;
+    return typeof end === "object" && end !== null && "socket" in end ? end.socket : undefined;
+  });
+  return new Set(sockets.filter((socket) => typeof socket === "string").map((path) => posix.dirname(path)));
+}
+
 /** Which of the spellings a pod has; the first where it has none. */
 function spelling(
   keys: readonly [string, ...string[]],
@@ -69,11 +79,15 @@ function mappedDir(pod: Pod, { handover, socketDir }: Told): string {
   return told === socketDir ? (mountedAt(pod, socketDir) ?? told) : told;
 }
 
+/** Whether the directory of a pod is of these entries: a plugin wrote it, with them, and not the user. */
+const isOf = (entries: readonly unknown[], directory: string | undefined): boolean =>
+  directory !== undefined && directoriesOf(entries).has(directory);
+
 /** What an ADD changes: one more member in each of the lists. Throws a {@link CniError} of code 100. */
 export function adding(pod: Pod, told: Told): Planned {
   const annotations = annotationsOf(pod);
   const directory = mappedDir(pod, told);
-  const { interface: end, ifName } = told.handover;
+  const { interface: end, ifName, containerId } = told.handover;
   const socket = posix.join(directory, posix.basename(end.socket));
   const handover = { ...told.handover, interface: { ...end, socket } };
   // Readers look for the spellings in this order, and read the first that is there.
@@ -81,7 +95,10 @@ export function adding(pod: Pod, told: Told): Planned {
   const data = listIn(dataKey, annotations[spelling(configurationDataKeys, annotations)]);
   const attachments = listIn(attachmentsKey, annotations[attachmentsKey]);
   const dirKey = spelling(mappedDirKeys, annotations);
-  const present = annotations[dirKey];
+  // Of a sandbox before this one, whose DEL comes late or could not ask the server.
+  const earlier = attachments.filter((each) => isEntry(each) && each.containerId !== containerId);
+  const isStale = dirKey === mappedDirKeys[0] && isOf(earlier, annotations[dirKey]);
+  const present = isStale ? undefined : annotations[dirKey];
   const warnings =
     present === undefined || posix.resolve("/", present) === directory
       ? []
@@ -104,32 +121,30 @@ export interface Gone {
   readonly ifName: string;
 }
 
-/** A list without the entry; undefined: it does not have it, or is not ours to change. */
-function without(text: string | undefined, { containerId, ifName }: Gone): string | null | undefined {
-  let list: readonly unknown[];
+/** The list in an annotation; undefined: it is none, and not ours to change. */
+function listOf(text: string | undefined): readonly unknown[] | undefined {
   try {
-    list = listIn("", text);
+    return listIn("", text);
   } catch {
     return undefined;
   }
-  const rest = list.filter(
-    (each) => !isEntry(each) || each.ifName !== ifName || each.containerId !== containerId,
-  );
-  if (rest.length === list.length) return undefined;
-  return rest.length === 0 ? null : JSON.stringify(rest);
 }
 
-/** What a DEL changes; undefined: nothing. With the last entry the directory goes too. */
-export function removing(pod: Pod, gone: Gone): Change | undefined {
+/** What a DEL changes; undefined: nothing. With the last entry the directory goes too, unless it is the user's own. */
+export function removing(pod: Pod, { containerId, ifName }: Gone): Change | undefined {
   const annotations = annotationsOf(pod);
+  const isGone = (entry: unknown): boolean =>
+    isEntry(entry) && entry.ifName === ifName && entry.containerId === containerId;
   const lists = [attachmentsKey, ...configurationDataKeys];
   const change: Record<string, string | null> = {};
   for (const key of lists) {
-    const rest = without(annotations[key], gone);
-    if (rest !== undefined) change[key] = rest;
+    const list = listOf(annotations[key]) ?? [];
+    const rest = list.filter((entry) => !isGone(entry));
+    if (rest.length < list.length) change[key] = rest.length === 0 ? null : JSON.stringify(rest);
   }
   if (Object.keys(change).length === 0) return undefined;
-  const left = lists.some((key) => annotations[key] !== undefined && change[key] !== null);
-  if (!left && annotations[mappedDirKeys[0]] !== undefined) change[mappedDirKeys[0]] = null;
+  const isLast = lists.every((key) => annotations[key] === undefined || change[key] === null);
+  const gone = (listOf(annotations[attachmentsKey]) ?? []).filter(isGone);
+  if (isLast && isOf(gone, annotations[mappedDirKeys[0]])) change[mappedDirKeys[0]] = null;
   return change;
 }

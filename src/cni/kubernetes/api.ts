@@ -147,8 +147,8 @@ export class ApiServer {
   }
 
   #send(path: string, options: RequestOptions, text: string | undefined): Promise<Reply> {
-    const base = this.#server.pathname.replace(/\/$/u, "");
-    const url = new URL(base + path, this.#server);
+    const url = new URL(this.#server);
+    url.pathname = url.pathname.replace(/\/$/u, "") + path;
     const request = url.protocol === "http:" ? httpRequest : httpsRequest;
     return new Promise((resolve, reject) => {
       const sent = request(url, options, (response) => {
