@@ -16,6 +16,13 @@ export interface LogOptions {
   readonly stderr: (line: string) => void;
 }
 
+/** On one line, whatever a container, a switch or a server has said: nobody adds a line of their own. */
+const onOneLine = (message: string): string =>
+  message.replaceAll(
+    /[\p{Cc}\u2028\u2029]/gu,
+    (each) => `\\u${(each.codePointAt(0) ?? 0).toString(16).padStart(4, "0")}`,
+  );
+
 /**
  * Warnings and worse go to standard error, which runtimes keep; all that the level asks for goes to the file. A file
  * or level that cannot be used is told there, and stops nothing.
@@ -26,8 +33,9 @@ export function openLog({ file = "", level = "", stderr }: LogOptions): Log {
     stderr(`userspace: logLevel ${JSON.stringify(level)} is none of ${levels.join(", ")}: warning is used`);
   const threshold = levels.indexOf(chosen ?? "warning");
   let usable = file !== "";
-  return (of, message) => {
+  return (of, text) => {
     if (levels.indexOf(of) > threshold) return;
+    const message = onOneLine(text);
     if (levels.indexOf(of) <= levels.indexOf("warning")) stderr(`userspace: ${of}: ${message}`);
     if (!usable) return;
     try {

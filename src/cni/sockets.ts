@@ -4,6 +4,8 @@ import {
   closeSync,
   constants,
   existsSync,
+  fchmodSync,
+  fchownSync,
   fstatSync,
   linkSync,
   lstatSync,
@@ -63,10 +65,20 @@ function prepare(base: string, directory: string, permissions: Permissions, writ
   mkdirSync(directory, { recursive: true, mode: 0o750 });
   if (posix.relative(base, directory).startsWith("..")) return;
   checkInside(base, directory);
-  if (!fresh) return;
+  if (fresh) permitDirectory(directory, permissions, writable);
+}
+
+/** By a handle: a container that may write `base` could put a link in its place at any moment. */
+function permitDirectory(directory: string, permissions: Permissions, writable: boolean): void {
   const { uid, gid } = ownersOf(permissions);
-  if (uid !== -1 || gid !== -1) chownSync(directory, uid, gid);
-  if (writable && gid !== -1) chmodSync(directory, 0o770);
+  if (uid === -1 && gid === -1) return;
+  const handle = openSync(directory, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+  try {
+    fchownSync(handle, uid, gid);
+    if (writable && gid !== -1) fchmodSync(handle, 0o770);
+  } finally {
+    closeSync(handle);
+  }
 }
 
 /** Makes the directories of an attachment. Throws a {@link CniError} of code 5 or 7. */
@@ -102,8 +114,8 @@ export function linkSocket(from: string, to: string): void {
   }
 }
 
-/** `O_PATH` of open(2), which Node does not name: a handle of the entry itself, of whatever kind it is. */
-const pathOnly = 0o10_000_000;
+/** `O_PATH` of open(2), which Node does not name: a handle of the entry itself, of whatever kind it is, which stays shut. */
+export const pathOnly = 0o10_000_000;
 
 /**
  * Gives a socket the permissions that the configuration asks for. A container may write the directory: what it puts in
@@ -146,6 +158,15 @@ export function removeFile(path: string): void {
     if (!lstatSync(path).isDirectory()) rmSync(path, { force: true });
   } catch (error) {
     if (!isErrno(error, "ENOENT", "ENOTDIR")) throw fromIo(`remove ${path}`, error);
+  }
+}
+
+/** Removes a link that a container has put in the place of a directory of ours; what it leads to stays. */
+export function removeLink(path: string): void {
+  try {
+    if (lstatSync(path).isSymbolicLink()) rmSync(path, { force: true });
+  } catch (error) {
+    if (!isErrno(error, "ENOENT", "ENOTDIR")) throw fromIo(`remove the link ${path}`, error);
   }
 }
 

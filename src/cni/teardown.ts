@@ -6,7 +6,7 @@ import { handoverFiles } from "./handover.js";
 import { ipamDelete, type Ipam } from "./ipam.js";
 import type { Plan, SwitchAddress } from "./plan.js";
 import { untellPod } from "./pod.js";
-import { removeFile, removeIfEmpty, removeSocket } from "./sockets.js";
+import { removeFile, removeIfEmpty, removeLink, removeSocket } from "./sockets.js";
 import type { AttachmentRecord, RecordedPod, Traces } from "./state/record.js";
 import { connectTo, findInterface } from "./switch.js";
 
@@ -149,6 +149,8 @@ export function refuseShared({ store }: Context, key: string, { files }: Traces)
 
 /** Removes sockets, files and directories of an attachment. */
 export function removeTraces({ sockets, files, directories }: Traces): void {
+  // First: nothing is removed through it.
+  directories.forEach(removeLink);
   sockets.forEach(removeSocket);
   files.forEach(removeFile);
   directories.forEach(removeIfEmpty);

@@ -10,6 +10,7 @@ import { checkNamespace } from "../namespace.js";
 import type { Loaded } from "../netconf/load.js";
 import { planAttachment, type Plan } from "../plan.js";
 import { readResult, type CniResult } from "../result.js";
+import { pathOnly } from "../sockets.js";
 import { connectTo, findInterface, unwrap } from "../switch.js";
 import type { World } from "../world.js";
 
@@ -50,19 +51,34 @@ function faultsOf(plan: Plan, info: InterfaceInfo, addresses: readonly string[])
   return faults;
 }
 
-/** More than any status. */
+/** More than any status, in bytes. */
 const longestStatus = 65_536;
 
-/** A file that the container wrote: no link is followed, no pipe waited for, and no more read than it should have. */
-function readForeign(file: string): string | undefined {
-  const handle = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+/** So much is told of why a container failed. */
+const longestWhy = 1000;
+
+function withHandle<T>(file: string, flags: number, use: (handle: number) => T): T {
+  const handle = openSync(file, flags);
   try {
-    if (!fstatSync(handle).isFile()) return undefined;
-    const bytes = Buffer.alloc(longestStatus);
-    return bytes.toString("utf8", 0, readSync(handle, bytes));
+    return use(handle);
   } finally {
     closeSync(handle);
   }
+}
+
+/**
+ * A file that the container wrote: no link is followed, no pipe waited for, no device opened, as some act when they are,
+ * and no more read than it should have.
+ */
+function readForeign(file: string): string | undefined {
+  const bytes = Buffer.alloc(longestStatus);
+  return withHandle(file, pathOnly | constants.O_NOFOLLOW, (entry) =>
+    fstatSync(entry).isFile()
+      ? withHandle(`/proc/self/fd/${entry}`, constants.O_RDONLY | constants.O_NONBLOCK, (handle) =>
+          bytes.toString("utf8", 0, readSync(handle, bytes)),
+        )
+      : undefined,
+  );
 }
 
 /** What the container says of its end; undefined: nothing yet, or nothing that can be read. */
@@ -74,7 +90,7 @@ function containerStatus({ layout, id }: Plan): ContainerStatus | undefined {
     const read = readStatus(file, JSON.parse(text));
     return read.isOk() ? read.value : undefined;
   } catch (error) {
-    if (error instanceof SyntaxError || isErrno(error, "ENOENT", "ENOTDIR", "EACCES", "ELOOP", "ENXIO"))
+    if (error instanceof SyntaxError || isErrno(error, "ENOENT", "ENOTDIR", "EACCES", "EAGAIN"))
       return undefined;
     throw error;
   }
@@ -96,7 +112,7 @@ function checkInterface(plan: Plan, info: InterfaceInfo, addresses: readonly str
   if (status?.state === "failed")
     throw broken(
       plan,
-      `the container could not configure its end: ${status.message}`,
+      `the container could not configure its end: ${status.message.slice(0, longestWhy)}`,
       "see the container's log",
     );
   // Before the container has done its part nobody is there to connect.
