@@ -1,5 +1,5 @@
 import { EventEmitter } from "eventemitter3";
-import { IncompatibleError, type InvalidError, ProtocolError } from "../core/errors.js";
+import { ProtocolError, type IncompatibleError, type InvalidError } from "../core/errors.js";
 import { Err, Ok, type Result } from "../core/result.js";
 import type { CallError, JsonRpcConnection } from "../jsonrpc/connection.js";
 import { WrittenParams } from "../jsonrpc/encode.js";
@@ -7,6 +7,7 @@ import { encodeTransaction, writeTransaction, type EncodedTransaction } from "./
 import {
   advised,
   broken,
+  noConditions,
   unsendable,
   type MonitorError,
   type RequestError,
@@ -328,17 +329,4 @@ export class OvsdbClient<Db extends DatabaseRows = DatabaseRows> implements Asyn
     this.events.emit("close", reason);
     this.events.removeAllListeners();
   }
-}
-
-function noConditions(operation: string): IncompatibleError {
-  const message = `${operation}: the server has no monitor_cond, so it cannot monitor by conditions; ask for all rows, or use ovsdb-server 2.6 or later`;
-  const method = "monitor_cond";
-  return new IncompatibleError({
-    operation,
-    item: method,
-    wanted: method,
-    present: "monitor",
-    why: "absent",
-    message,
-  });
 }

@@ -128,3 +128,17 @@ export function unsendable(
   const message = `${operation}: ${path} is ${got}; expected ${expected}`;
   return new InvalidError({ operation, path, expected, got, message });
 }
+
+/** The error of conditions on what is monitored, at a server that cannot have any. */
+export function noConditions(operation: string): IncompatibleError {
+  const message = `${operation}: the server has no monitor_cond, so it cannot monitor by conditions; ask for all rows, or use ovsdb-server 2.6 or later`;
+  const method = "monitor_cond";
+  return new IncompatibleError({
+    operation,
+    item: method,
+    wanted: method,
+    present: "monitor",
+    why: "absent",
+    message,
+  });
+}

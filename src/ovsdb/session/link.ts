@@ -1,4 +1,6 @@
-import { JsonRpcConnection } from "../../jsonrpc/connection.js";
+import { longestTimer } from "../../core/call.js";
+import type { Result } from "../../core/result.js";
+import { JsonRpcConnection, type CallError, type ResultParts } from "../../jsonrpc/connection.js";
 import { dial, type TlsOptions } from "../../net/dial.js";
 import { listen, type Listener } from "../../net/listen.js";
 import type { ByteStream } from "../../net/stream.js";
@@ -86,6 +88,29 @@ export class Link {
         this.#handlers.failed(listening.error);
       }
     });
+  }
+
+  /**
+   * Asks over the connection, and goes on with the answer if it is still the one by then. Whoever asks watches the time.
+   * `parts` takes the result as it comes.
+   */
+  ask(
+    method: string,
+    params: readonly unknown[],
+    answer: (reply: Result<unknown, CallError>) => void,
+    parts?: ResultParts,
+  ): void {
+    const connection = this.#connection;
+    if (connection === undefined) return;
+    const { operation } = this.#setup;
+    void follow(connection.call(method, params, { operation, timeoutMs: longestTimer, parts }), (reply) => {
+      if (this.#connection === connection && connection.closed === undefined) answer(reply);
+    });
+  }
+
+  /** Sends what nobody waits for the answer to. */
+  tell(method: string, params: readonly unknown[]): void {
+    this.ask(method, params, () => undefined);
   }
 
   /** Ends whatever there is. */

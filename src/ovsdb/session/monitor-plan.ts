@@ -2,6 +2,7 @@ import type { IncompatibleError, InvalidError } from "../../core/errors.js";
 import { encodeExactly } from "../../jsonrpc/encode.js";
 import { unsendable } from "../errors.js";
 import { Fault } from "../fault.js";
+import { isArray } from "../json.js";
 import { encodeRequest, type EncodedRequest } from "../monitor-request.js";
 import { parseSchema } from "../parse-schema.js";
 import { ReplicaLayout } from "../replica/layout.js";
@@ -114,4 +115,15 @@ export class MonitorPlan {
 function whereOf(request: unknown): unknown {
   const has = typeof request === "object" && request !== null && "where" in request;
   return has ? request.where : [true];
+}
+
+/** The conditions that a session begins with. */
+export function initialConditions(tables: TableRequests | undefined): ReadonlyMap<string, Where> {
+  const conditions = new Map<string, Where>();
+  for (const [table, request] of Object.entries(tables ?? {})) {
+    const where = request?.where ?? "all";
+    // Whatever else it is, it is refused when the request is written.
+    if (where === "all" || where === "none" || isArray(where)) conditions.set(table, where);
+  }
+  return conditions;
 }

@@ -1,36 +1,33 @@
-import { longestTimer } from "../../core/call.js";
-import { DisconnectedError, IncompatibleError, ProtocolError, RejectedError } from "../../core/errors.js";
-import { Err, Ok, type Result } from "../../core/result.js";
-import type { CallError, JsonRpcConnection } from "../../jsonrpc/connection.js";
+import {
+  DisconnectedError,
+  ProtocolError,
+  RejectedError,
+  type IncompatibleError,
+} from "../../core/errors.js";
+import { Err, type Result } from "../../core/result.js";
+import type { JsonRpcConnection } from "../../jsonrpc/connection.js";
 import { OvsdbClient } from "../client.js";
-import { broken } from "../errors.js";
+import { broken, noConditions } from "../errors.js";
 import { Fault } from "../fault.js";
-import { isArray } from "../json.js";
 import type { Closed } from "../monitor.js";
-import { LiveReplica, type DatabaseRowsAt, type Loading, type LooseChange } from "../replica/live-replica.js";
+import type { DatabaseRowsAt, LooseChange } from "../replica/live-replica.js";
 import type { Schemas } from "../row-plan.js";
-import { zeroUuid } from "../uuid.js";
 import { Conditions, type Where } from "./conditions.js";
-import type { SessionEffect, SessionEvent, TimerName } from "./events.js";
-import { follow } from "./follow.js";
+import type { SessionEffect, SessionEvent } from "./events.js";
 import { publishInconsistency, publishState, type Health } from "./health.js";
 import { Link, type LinkSetup } from "./link.js";
 import { Listeners } from "./listeners.js";
 import { SessionMachine, type SessionOptions } from "./machine.js";
-import { MonitorPlan, type TableRequests, type Wanted } from "./monitor-plan.js";
+import { initialConditions, MonitorPlan, type Wanted } from "./monitor-plan.js";
+import { Monitors } from "./monitors.js";
 import type { PortState } from "./port.js";
 import type { SessionRemote } from "./remotes.js";
-import { ReplyReader } from "./reply-reader.js";
-import { ServerMonitor } from "./server-monitor.js";
+import { Tickets } from "./tickets.js";
+import { Timers } from "./timers.js";
 
 /** What a session needs besides what decides how it behaves. */
 export interface SessionSetup extends LinkSetup, Wanted {
   readonly options: SessionOptions;
-}
-
-interface Ticket {
-  readonly number: number;
-  readonly settle: (result: Result<void, RejectedError | Closed>) => void;
 }
 
 /** Runs a session: carries out what its machine decides, and tells it what comes of that. */
@@ -43,22 +40,16 @@ export class Session {
   readonly #setup: SessionSetup;
   readonly #machine: SessionMachine;
   readonly #conditions: Conditions;
-  readonly #replica = new LiveReplica();
-  readonly #timers = new Map<TimerName, NodeJS.Timeout>();
+  readonly #tickets = new Tickets();
+  readonly #timers: Timers;
   readonly #events: SessionEvent[] = [];
   #isHandling = false;
-  #tickets: Ticket[] = [];
   readonly #link: Link;
   readonly #plan: MonitorPlan;
+  readonly #monitors: Monitors;
   #client: OvsdbClient | undefined;
-  #serverMonitor: ServerMonitor | undefined;
-  #monitorId: string | undefined;
-  #monitorsMade = 0;
   #wasReady = false;
   #generation = 0;
-  #fullLoads = 0;
-  #fastResyncs = 0;
-  #changes = 0;
   #closed: Closed | undefined;
   #unusable: Error | undefined;
 
@@ -74,14 +65,29 @@ export class Session {
       },
       failed: (error) =>
         this.#dispatch({ kind: "dial-failed", reason: error.message, error, now: performance.now() }),
-      notified: (method, params) => this.#notified(method, params),
+      notified: (method, params) => {
+        if (!this.#monitors.notified(method, params)) this.onNotification.tell({ method, params });
+      },
       lost: (error) =>
         this.#dispatch({ kind: "disconnected", reason: error.message, error, now: performance.now() }),
+    });
+    const { operation, options } = setup;
+    this.#monitors = new Monitors(
+      { operation, database: options.database, link: this.#link, plan: this.#plan },
+      {
+        happened: (event) => this.#dispatch(event),
+        changed: (change) => this.onChange.tell(change),
+        inconsistent: (what, found) => this.#inconsistent(what, found),
+      },
+    );
+    this.#timers = new Timers((timer) => {
+      const receivedBytes = this.#link.connection?.receivedBytes ?? 0;
+      this.#dispatch({ kind: "timer", timer, receivedBytes, now: performance.now() });
     });
   }
 
   get rows(): DatabaseRowsAt | undefined {
-    return this.#replica.current;
+    return this.#monitors.rows;
   }
 
   get schemas(): Schemas | undefined {
@@ -134,9 +140,7 @@ export class Session {
         index: server.index,
       },
       generation: this.#generation,
-      fullLoads: this.#fullLoads,
-      fastResyncs: this.#fastResyncs,
-      changes: this.#changes,
+      ...this.#monitors.counts,
       receivedBytes: connection?.receivedBytes ?? 0,
       queuedBytes: connection?.writableBytes ?? 0,
     };
@@ -170,10 +174,9 @@ export class Session {
     if (this.#closed !== undefined) return Promise.resolve(Err(this.#closed));
     if (this.isReady && !this.#machine.hasConditions)
       return Promise.resolve(Err(noConditions("setConditions")));
-    return new Promise((settle) => {
-      this.#tickets.push({ number: this.#conditions.set(table, where), settle });
-      this.#dispatch({ kind: "conditions-set" });
-    });
+    const held = this.#tickets.wait(this.#conditions.set(table, where));
+    this.#dispatch({ kind: "conditions-set" });
+    return held;
   }
 
   #dispatch(event: SessionEvent): void {
@@ -198,27 +201,25 @@ export class Session {
       case "hang-up":
         return this.#hangUp();
       case "set-timer":
-        return this.#setTimer(effect.timer, effect.ms);
+        return this.#timers.set(effect.timer, effect.ms);
       case "clear-timer":
-        clearTimeout(this.#timers.get(effect.timer));
-        return undefined;
+        return this.#timers.clear(effect.timer);
       case "get-server-schema":
-        return this.#getServerSchema();
+        return this.#monitors.getServerSchema();
       case "monitor-server":
-        return this.#monitorServer();
+        return this.#monitors.monitorServer();
       case "change-aware":
-        void this.#link.connection?.call("set_db_change_aware", [true], this.#patient());
-        return undefined;
+        return this.#link.tell("set_db_change_aware", [true]);
       case "get-schema":
         return this.#getSchema();
       case "monitor":
-        return this.#monitor(effect);
+        return this.#monitors.monitorData(effect);
       case "change-conditions":
-        return this.#changeConditions(effect.conditions);
+        return this.#monitors.changeConditions(effect.conditions);
       case "cancel-monitor":
-        return this.#cancelMonitor(effect.monitor);
+        return this.#monitors.cancel(effect.monitor);
       case "settle-conditions":
-        return this.#settleConditions(effect.upTo, effect.error);
+        return this.#tickets.settle(effect.upTo, effect.error);
       case "tell-state":
         this.#unusable = effect.state === "incompatible" ? effect.error : undefined;
         return this.#tellState();
@@ -232,71 +233,14 @@ export class Session {
     this.#forgetConnection();
   }
 
-  /** What was asked over a connection is not asked over the next one. */
   #forgetConnection(): void {
     this.#client = undefined;
-    this.#serverMonitor = undefined;
-    this.#monitorId = undefined;
-  }
-
-  #setTimer(timer: TimerName, ms: number): void {
-    clearTimeout(this.#timers.get(timer));
-    const fire = (): void => {
-      const receivedBytes = this.#link.connection?.receivedBytes ?? 0;
-      this.#dispatch({ kind: "timer", timer, receivedBytes, now: performance.now() });
-    };
-    this.#timers.set(timer, setTimeout(fire, Math.min(ms, longestTimer)));
-  }
-
-  /** For requests whose time the machine watches. */
-  #patient(): { readonly operation: string; readonly timeoutMs: number } {
-    return { operation: this.#setup.operation, timeoutMs: longestTimer };
-  }
-
-  /** Asks, and goes on with the answer if the connection is still the one by then. */
-  #ask(
-    method: string,
-    params: readonly unknown[],
-    answer: (reply: Result<unknown, CallError>) => void,
-  ): void {
-    const connection = this.#link.connection;
-    if (connection === undefined) return;
-    void follow(connection.call(method, params, this.#patient()), (reply) => {
-      if (this.#link.connection === connection && connection.closed === undefined) answer(reply);
-    });
-  }
-
-  #getServerSchema(): void {
-    this.#ask("get_schema", ["_Server"], (reply) => {
-      this.#serverMonitor = reply.isOk() ? ServerMonitor.make(reply.value, this.#newMonitorId()) : undefined;
-      this.#dispatch({ kind: "server-schema", present: this.#serverMonitor !== undefined });
-    });
-  }
-
-  #monitorServer(): void {
-    const [monitor, connection] = [this.#serverMonitor, this.#link.connection];
-    if (monitor === undefined || connection === undefined) return;
-    const reader = monitor.read();
-    const isCurrent = (): boolean => this.#link.connection === connection && this.#serverMonitor === monitor;
-    const parts = reader.partsFor({
-      isCurrent,
-      inconsistent: (bad) => this.#inconsistent("answer to monitor_cond", bad),
-      end: (loading) => {
-        loading.finish();
-        this.#dispatch({ kind: "server-rows", rows: monitor.rows(), now: performance.now() });
-      },
-    });
-    const params = ["_Server", monitor.id, monitor.wire];
-    void follow(connection.call("monitor_cond", params, { ...this.#patient(), parts }), (reply) => {
-      if (!isCurrent() || reply.isOk() || reply.error.kind !== "rejected") return;
-      this.#serverMonitor = undefined;
-      this.#dispatch({ kind: "server-schema", present: false });
-    });
+    this.#monitors.forget();
   }
 
   #getSchema(): void {
     const { database } = this.#setup.options;
-    this.#ask("get_schema", [database], (reply) => {
+    this.#link.ask("get_schema", [database], (reply) => {
       const now = performance.now();
       if (reply.isErr()) {
         const { error } = reply;
@@ -312,104 +256,10 @@ export class Session {
     });
   }
 
-  #monitor({ method, lastId, conditions }: Extract<SessionEffect, { do: "monitor" }>): void {
-    const [{ connection }, planned] = [this.#link, this.#plan.make(conditions)];
-    if (connection === undefined || planned === undefined) return;
-    if (planned instanceof Error) return this.#dispatch({ kind: "unusable", error: planned });
-    const { encoded, layout } = planned;
-    if (method === "monitor" && encoded.conditional) {
-      return this.#dispatch({ kind: "unusable", error: noConditions(this.#setup.operation) });
-    }
-    const id = this.#newMonitorId();
-    this.#monitorId = id;
-    const begin = (found: boolean): Loading => {
-      const isFast = found && lastId !== zeroUuid;
-      if (isFast) this.#fastResyncs += 1;
-      else this.#fullLoads += 1;
-      return this.#replica.load(layout, isFast ? "differences" : "whole");
-    };
-    const reader = new ReplyReader(method, begin);
-    const isCurrent = (): boolean => this.#link.connection === connection && this.#monitorId === id;
-    const parts = reader.partsFor({
-      isCurrent,
-      inconsistent: (bad) => this.#inconsistent(`answer to ${method}`, bad),
-      end: (loading) => {
-        const change = loading.finish();
-        if (change !== undefined) this.onChange.tell(change);
-        this.#dispatch({ kind: "monitored", lastId: reader.lastId, now: performance.now() });
-      },
-    });
-    const since = method === "monitor_cond_since" ? [lastId] : [];
-    const params = [this.#setup.options.database, id, encoded.wire, ...since];
-    void follow(connection.call(method, params, { ...this.#patient(), parts }), (reply) => {
-      if (!isCurrent() || reply.isOk() || !(reply.error instanceof RejectedError)) return;
-      this.#dispatch({ kind: "monitor-refused", error: reply.error, now: performance.now() });
-    });
-  }
-
-  #changeConditions(conditions: ReadonlyMap<string, Where>): void {
-    const id = this.#monitorId;
-    const wire = this.#plan.changeTo(conditions);
-    if (id === undefined || wire === undefined) return;
-    if (wire instanceof Error) return this.#dispatch({ kind: "unusable", error: wire });
-    this.#ask("monitor_cond_change", [id, id, wire], (reply) => {
-      if (this.#monitorId !== id) return;
-      if (reply.isOk()) this.#dispatch({ kind: "conditions-held" });
-      else if (reply.error instanceof RejectedError)
-        this.#dispatch({ kind: "conditions-refused", error: reply.error });
-    });
-  }
-
-  #cancelMonitor(which: "server" | "data"): void {
-    const id = which === "server" ? this.#serverMonitor?.id : this.#monitorId;
-    this.#serverMonitor = undefined;
-    this.#monitorId = undefined;
-    if (id !== undefined) void this.#link.connection?.call("monitor_cancel", [id], this.#patient());
-  }
-
-  #notified(method: string, params: readonly unknown[]): void {
-    const [id] = params;
-    if (method === "update" || method === "update2" || method === "update3") {
-      if (id === this.#monitorId) this.#updated(method, params);
-      else if (id === this.#serverMonitor?.id) this.#serverUpdated(method, params);
-    } else if (method === "monitor_canceled") {
-      if (id === this.#monitorId) this.#dispatch({ kind: "monitor-canceled", monitor: "data" });
-      else if (id === this.#serverMonitor?.id)
-        this.#dispatch({ kind: "monitor-canceled", monitor: "server" });
-    } else {
-      this.onNotification.tell({ method, params });
-    }
-  }
-
-  #updated(method: "update" | "update2" | "update3", params: readonly unknown[]): void {
-    const [, second, third] = params;
-    const updates = method === "update3" ? third : second;
-    const change = this.#replica.apply(updates, method === "update" ? "update" : "update2");
-    if (change instanceof Fault) return this.#inconsistent(method, change);
-    const lastId = method === "update3" && typeof second === "string" ? second : undefined;
-    this.#dispatch({ kind: "updated", lastId });
-    if (change === undefined) return;
-    this.#changes += 1;
-    this.onChange.tell(change);
-  }
-
-  #serverUpdated(method: string, [, updates]: readonly unknown[]): void {
-    const bad = this.#serverMonitor?.apply(updates);
-    if (bad !== undefined) return this.#inconsistent(method, bad);
-    const rows = this.#serverMonitor?.rows() ?? [];
-    this.#dispatch({ kind: "server-rows", rows, now: performance.now() });
-  }
-
   #inconsistent(what: string, found: Fault): void {
     const error = broken(this.#setup.operation, what, found);
     publishInconsistency(this.#setup.options.database, error);
     this.#dispatch({ kind: "inconsistent", error, now: performance.now() });
-  }
-
-  #settleConditions(upTo: number, error: RejectedError | undefined): void {
-    const due = this.#tickets.filter(({ number }) => number <= upTo);
-    this.#tickets = this.#tickets.filter(({ number }) => number > upTo);
-    for (const { settle } of due) settle(error === undefined ? Ok(undefined) : Err(error));
   }
 
   #tellState(): void {
@@ -423,17 +273,12 @@ export class Session {
 
   #end(error: Error | undefined): void {
     this.#closed = closedBy(this.#setup.operation, error);
-    for (const timer of this.#timers.values()) clearTimeout(timer);
-    for (const { settle } of this.#tickets.splice(0)) settle(Err(this.#closed));
+    this.#timers.clearAll();
+    this.#tickets.end(this.#closed);
     this.onState.tell("closed");
     this.onState.clear();
     this.onChange.clear();
     this.onNotification.clear();
-  }
-
-  #newMonitorId(): string {
-    this.#monitorsMade += 1;
-    return `vswitch-drivers-${this.#monitorsMade}`;
   }
 }
 
@@ -441,27 +286,4 @@ function closedBy(operation: string, error: Error | undefined): Closed {
   if (error instanceof ProtocolError) return error;
   const message = error === undefined ? "the database was closed" : `${operation}: gave up: ${error.message}`;
   return new DisconnectedError({ operation, outcome: "not-sent", message, cause: error });
-}
-
-function initialConditions(tables: TableRequests | undefined): ReadonlyMap<string, Where> {
-  const conditions = new Map<string, Where>();
-  for (const [table, request] of Object.entries(tables ?? {})) {
-    const where = request?.where ?? "all";
-    // Whatever else it is, it is refused when the request is written.
-    if (where === "all" || where === "none" || isArray(where)) conditions.set(table, where);
-  }
-  return conditions;
-}
-
-function noConditions(operation: string): IncompatibleError {
-  const method = "monitor_cond";
-  const message = `${operation}: the server has no monitor_cond, so it cannot monitor by conditions; ask for all rows, or use ovsdb-server 2.6 or later`;
-  return new IncompatibleError({
-    operation,
-    item: method,
-    wanted: method,
-    present: "monitor",
-    why: "absent",
-    message,
-  });
 }

@@ -1,0 +1,200 @@
+import type { RejectedError } from "../../core/errors.js";
+import type { CallError } from "../../jsonrpc/connection.js";
+import { noConditions } from "../errors.js";
+import { Fault } from "../fault.js";
+import { LiveReplica, type DatabaseRowsAt, type Loading, type LooseChange } from "../replica/live-replica.js";
+import { zeroUuid } from "../uuid.js";
+import type { Where } from "./conditions.js";
+import type { SessionEffect, SessionEvent } from "./events.js";
+import type { Link } from "./link.js";
+import type { MonitorPlan } from "./monitor-plan.js";
+import { ReplyReader } from "./reply-reader.js";
+import { ServerMonitor } from "./server-monitor.js";
+
+/** Whose monitors they are. */
+export interface MonitorsSetup {
+  readonly operation: string;
+  readonly database: string;
+  readonly link: Link;
+  readonly plan: MonitorPlan;
+}
+
+/** What comes of them. */
+export interface MonitorsHandlers {
+  happened(event: SessionEvent): void;
+  changed(change: LooseChange): void;
+  /** The server has sent what cannot be right. */
+  inconsistent(what: string, found: Fault): void;
+}
+
+/**
+ * What a session monitors over its present connection: the database, and what the server says of it in `_Server`. It
+ * keeps the rows.
+ */
+export class Monitors {
+  readonly #setup: MonitorsSetup;
+  readonly #handlers: MonitorsHandlers;
+  readonly #replica = new LiveReplica();
+  #server: ServerMonitor | undefined;
+  #dataId: string | undefined;
+  #made = 0;
+  #fullLoads = 0;
+  #fastResyncs = 0;
+  #changes = 0;
+
+  constructor(setup: MonitorsSetup, handlers: MonitorsHandlers) {
+    this.#setup = setup;
+    this.#handlers = handlers;
+  }
+
+  get rows(): DatabaseRowsAt | undefined {
+    return this.#replica.current;
+  }
+
+  /** How often all rows were read, how often the differences were enough, how many notifications changed rows. */
+  get counts(): { readonly fullLoads: number; readonly fastResyncs: number; readonly changes: number } {
+    return { fullLoads: this.#fullLoads, fastResyncs: this.#fastResyncs, changes: this.#changes };
+  }
+
+  /** What was asked over a connection is not asked over the next one. */
+  forget(): void {
+    this.#server = undefined;
+    this.#dataId = undefined;
+  }
+
+  getServerSchema(): void {
+    this.#setup.link.ask("get_schema", ["_Server"], (reply) => {
+      this.#server = reply.isOk() ? ServerMonitor.make(reply.value, this.#newId()) : undefined;
+      this.#handlers.happened({ kind: "server-schema", present: this.#server !== undefined });
+    });
+  }
+
+  monitorServer(): void {
+    const monitor = this.#server;
+    if (monitor === undefined) return;
+    const connection = this.#setup.link.connection;
+    const isCurrent = (): boolean => this.#setup.link.connection === connection && this.#server === monitor;
+    const parts = monitor.read().partsFor({
+      isCurrent,
+      inconsistent: (bad) => this.#handlers.inconsistent("answer to monitor_cond", bad),
+      end: (loading) => {
+        loading.finish();
+        this.#tellServerRows(monitor);
+      },
+    });
+    const refused = (): void => {
+      if (!isCurrent()) return;
+      this.#server = undefined;
+      this.#handlers.happened({ kind: "server-schema", present: false });
+    };
+    const params = ["_Server", monitor.id, monitor.wire];
+    this.#setup.link.ask("monitor_cond", params, ifRefused(refused), parts);
+  }
+
+  monitorData({ method, lastId, conditions }: Extract<SessionEffect, { do: "monitor" }>): void {
+    const { link, plan, operation, database } = this.#setup;
+    const connection = link.connection;
+    const planned = connection === undefined ? undefined : plan.make(conditions);
+    if (planned === undefined) return;
+    if (planned instanceof Error) return this.#handlers.happened({ kind: "unusable", error: planned });
+    const { encoded, layout } = planned;
+    if (method === "monitor" && encoded.conditional) {
+      return this.#handlers.happened({ kind: "unusable", error: noConditions(operation) });
+    }
+    const id = this.#newId();
+    this.#dataId = id;
+    const begin = (found: boolean): Loading => {
+      const isFast = found && lastId !== zeroUuid;
+      if (isFast) this.#fastResyncs += 1;
+      else this.#fullLoads += 1;
+      return this.#replica.load(layout, isFast ? "differences" : "whole");
+    };
+    const reader = new ReplyReader(method, begin);
+    const isCurrent = (): boolean => link.connection === connection && this.#dataId === id;
+    const parts = reader.partsFor({
+      isCurrent,
+      inconsistent: (bad) => this.#handlers.inconsistent(`answer to ${method}`, bad),
+      end: (loading) => {
+        const change = loading.finish();
+        if (change !== undefined) this.#handlers.changed(change);
+        this.#handlers.happened({ kind: "monitored", lastId: reader.lastId, now: performance.now() });
+      },
+    });
+    const refused = (error: RejectedError): void => {
+      if (isCurrent()) this.#handlers.happened({ kind: "monitor-refused", error, now: performance.now() });
+    };
+    const since = method === "monitor_cond_since" ? [lastId] : [];
+    link.ask(method, [database, id, encoded.wire, ...since], ifRefused(refused), parts);
+  }
+
+  changeConditions(conditions: ReadonlyMap<string, Where>): void {
+    const { link, plan } = this.#setup;
+    const id = this.#dataId;
+    const wire = plan.changeTo(conditions);
+    if (id === undefined || wire === undefined) return;
+    if (wire instanceof Error) return this.#handlers.happened({ kind: "unusable", error: wire });
+    link.ask("monitor_cond_change", [id, id, wire], (reply) => {
+      if (this.#dataId !== id) return;
+      if (reply.isOk()) this.#handlers.happened({ kind: "conditions-held" });
+      else if (reply.error.kind === "rejected")
+        this.#handlers.happened({ kind: "conditions-refused", error: reply.error });
+    });
+  }
+
+  cancel(which: "server" | "data"): void {
+    const id = which === "server" ? this.#server?.id : this.#dataId;
+    this.forget();
+    if (id !== undefined) this.#setup.link.tell("monitor_cancel", [id]);
+  }
+
+  /** Takes a notification; gives whether it is one of a monitor. */
+  notified(method: string, params: readonly unknown[]): boolean {
+    const id = typeof params[0] === "string" ? params[0] : "";
+    if (method === "update" || method === "update2" || method === "update3") {
+      if (id === this.#dataId) this.#updated(method, params);
+      else if (this.#server !== undefined && id === this.#server.id)
+        this.#serverUpdated(this.#server, method, params);
+      return true;
+    }
+    if (method !== "monitor_canceled") return false;
+    if (id === this.#dataId) this.#handlers.happened({ kind: "monitor-canceled", monitor: "data" });
+    else if (id === this.#server?.id)
+      this.#handlers.happened({ kind: "monitor-canceled", monitor: "server" });
+    return true;
+  }
+
+  #updated(method: "update" | "update2" | "update3", params: readonly unknown[]): void {
+    const [, second, third] = params;
+    const updates = method === "update3" ? third : second;
+    const change = this.#replica.apply(updates, method === "update" ? "update" : "update2");
+    if (change instanceof Fault) return this.#handlers.inconsistent(method, change);
+    const lastId = method === "update3" && typeof second === "string" ? second : undefined;
+    this.#handlers.happened({ kind: "updated", lastId });
+    if (change === undefined) return;
+    this.#changes += 1;
+    this.#handlers.changed(change);
+  }
+
+  #serverUpdated(monitor: ServerMonitor, method: string, [, updates]: readonly unknown[]): void {
+    const bad = monitor.apply(updates);
+    if (bad === undefined) this.#tellServerRows(monitor);
+    else this.#handlers.inconsistent(method, bad);
+  }
+
+  #tellServerRows(monitor: ServerMonitor): void {
+    this.#handlers.happened({ kind: "server-rows", rows: monitor.rows(), now: performance.now() });
+  }
+
+  #newId(): string {
+    this.#made += 1;
+    return `vswitch-drivers-${this.#made}`;
+  }
+}
+
+/** Of the answer to a monitor request all is told as it comes, but that there is none. */
+function ifRefused(refused: (error: RejectedError) => void): Parameters<Link["ask"]>[2] {
+  return (reply) => {
+    const error: CallError | undefined = reply.isOk() ? undefined : reply.error;
+    if (error?.kind === "rejected") refused(error);
+  };
+}
