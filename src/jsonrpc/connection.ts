@@ -11,7 +11,6 @@ import {
 } from "../core/errors.js";
 import { Err, Ok, type Result } from "../core/result.js";
 import type { ByteStream } from "../net/stream.js";
-import { errorCode, reasonOf, tlsHint } from "../net/unreachable.js";
 import {
   badTimeout,
   ended,
@@ -24,16 +23,12 @@ import {
 import type { WrittenParams } from "./encode.js";
 import { FrameScanner } from "./frame-scanner.js";
 import { InactivityProbe, shortestProbeMs } from "./inactivity-probe.js";
-import {
-  decodeMessage,
-  encodeAnswer,
-  encodeNotification,
-  encodeRefusal,
-  encodeRequest,
-  PeerRequest,
-  type Incoming,
-} from "./message.js";
+import { decodeMessage, encodeNotification, encodeRequest, PeerRequest, type Incoming } from "./message.js";
+import { PeerAnswers } from "./peer-answers.js";
 import { PendingCalls, type GivenUp, type PendingCall, type ResultParts } from "./pending-calls.js";
+import { ReadPace } from "./read-pace.js";
+import { ReplyParts } from "./reply-parts.js";
+import { streamEnd } from "./stream-end.js";
 
 export type { ResultParts } from "./pending-calls.js";
 export type { CallError, ConnectionClosed } from "./call-errors.js";
@@ -61,15 +56,6 @@ export interface JsonRpcCallOptions {
   readonly parts?: ResultParts | undefined;
 }
 
-/** So long incoming bytes may be worked at in one go, in milliseconds, before timers and others get their turn. */
-const longestGoMs = 8;
-
-/** Of a shorter chunk nobody keeps the time: with it, all that had come has been read, and most are one reply. */
-const longChunk = 16_384;
-
-/** A peer that asks for more than this without reading any answer asks only to fill our memory. */
-const mostAnswersQueued = 16_777_216;
-
 /** What a connection tells. */
 export interface JsonRpcEvents {
   /** The peer has sent a notification. */
@@ -89,21 +75,20 @@ export class JsonRpcConnection implements Disposable {
   readonly #stream: ByteStream;
   readonly #scanner: FrameScanner;
   readonly #calls = new PendingCalls((call, why) => this.#giveUp(call, why));
+  readonly #parts: ReplyParts;
+  readonly #pace: ReadPace;
+  readonly #answers: PeerAnswers;
   readonly #probe: InactivityProbe | undefined;
   #hasHeard = false;
-  /** The bytes of our answers since the last time that nothing waited to be sent. */
-  #answersQueued = 0;
-  /** The call whose result is coming in parts. */
-  #inParts: number | undefined;
-  /** When the present turn of the event loop began to work at what comes in. */
-  #goBegan: number | undefined;
-  #isPaused = false;
   #receivedBytes = 0;
   #closed: ConnectionClosed | undefined;
 
   constructor(stream: ByteStream, options: JsonRpcOptions = {}) {
     this.#stream = stream;
     this.#scanner = new FrameScanner({ maxBytes: options.maxMessageBytes });
+    this.#parts = new ReplyParts(this.#scanner, this.#calls, () => this.#closed === undefined);
+    this.#pace = new ReadPace(stream);
+    this.#answers = new PeerAnswers(stream);
     const probeMs = stream.needsProbes ? (options.probeIntervalMs ?? 5000) : 0;
     if (probeMs > 0) {
       this.#probe = new InactivityProbe(Math.max(probeMs, shortestProbeMs), {
@@ -171,7 +156,7 @@ export class JsonRpcConnection implements Disposable {
     }
     const endsAt = performance.now() + timeoutMs;
     this.#calls.add({ operation, method, timeoutMs, signal, endsAt, parts, settle });
-    if (parts !== undefined) this.#wantParts(id, parts);
+    if (parts !== undefined) this.#parts.want(id, parts);
     this.#stream.write(text);
     return id;
   }
@@ -219,73 +204,29 @@ export class JsonRpcConnection implements Disposable {
     this.#hasHeard = true;
     this.#receivedBytes += chunk.length;
     this.#probe?.received();
-    if (chunk.length >= longChunk) this.#beginGo();
+    this.#pace.begin(chunk);
     const fault = this.#scanner.push(chunk, (value) => {
-      if (this.#inParts !== undefined) {
-        this.#finishParts(this.#inParts, value);
-        return this.#closed === undefined;
-      }
-      const message = decodeMessage(value);
-      if (typeof message === "string") this.#violate(message);
-      else this.#onMessage(message);
+      this.#onValue(value);
       return this.#closed === undefined;
     });
     if (fault !== undefined) this.#violate(fault);
-    else this.#endGo();
+    else this.#pace.end();
   }
 
-  /** Node may read many chunks in one turn of the event loop, which would keep everybody else waiting. */
-  #beginGo(): void {
-    if (this.#goBegan !== undefined) return;
-    this.#goBegan = performance.now();
-    setImmediate(() => {
-      this.#goBegan = undefined;
-      if (this.#isPaused && this.#closed === undefined) this.#stream.resume();
-      this.#isPaused = false;
-    });
-  }
-
-  #endGo(): void {
-    if (this.#goBegan === undefined || this.#closed !== undefined) return;
-    if (this.#isPaused || performance.now() - this.#goBegan <= longestGoMs) return;
-    this.#isPaused = true;
-    this.#stream.pause();
-  }
-
-  #wantParts(id: number, { depth, members }: ResultParts): void {
-    const takeMembers = (list: readonly unknown[]): boolean => {
-      this.#calls.peek(id)?.parts?.members?.take(list);
-      return this.#closed === undefined;
-    };
-    this.#scanner.wantParts({
-      // As ovsdb-server begins a reply. From another server it may come in another form, and whole.
-      prefix: Buffer.from(`{"id":${id},"result":`),
-      depth,
-      take: (part) => {
-        this.#inParts = id;
-        this.#takePart(id, part);
-        return this.#closed === undefined;
-      },
-      members: members && { names: members.names, take: takeMembers },
-    });
-  }
-
-  /** Gives what a part of a reply has of the result to the call, if that still waits. */
-  #takePart(id: number, part: unknown): void {
-    if (typeof part !== "object" || part === null) return;
-    const { result, "": more }: { readonly result?: unknown; readonly ""?: unknown } = part;
-    this.#calls.peek(id)?.parts?.take(result ?? more);
+  #onValue(value: unknown): void {
+    const inParts = this.#parts.coming;
+    if (inParts !== undefined) return this.#finishParts(inParts, value);
+    const message = decodeMessage(value);
+    if (typeof message === "string") this.#violate(message);
+    else this.#onMessage(message);
   }
 
   #finishParts(id: number, last: unknown): void {
-    this.#inParts = undefined;
-    this.#scanner.wantParts(undefined);
-    this.#takePart(id, last);
+    this.#parts.finish(id, last);
     if (this.#closed !== undefined) return;
     const call = this.#calls.take(id);
     if (call !== undefined) this.#endParts(call);
-    else if (!this.#calls.takeOwed(id))
-      this.#violate(`it answered request ${id}, which does not wait for an answer`);
+    else this.#checkOwed(id);
   }
 
   #endParts(call: PendingCall): void {
@@ -295,35 +236,27 @@ export class JsonRpcConnection implements Disposable {
 
   #onMessage(message: Incoming): void {
     if (message instanceof NotificationObject) this.#tell(() => this.events.emit("notification", message));
-    else if (message instanceof PeerRequest) this.#answer(message);
-    else this.#onReply(message);
+    else if (!(message instanceof PeerRequest)) this.#onReply(message);
+    else if (!this.#answers.answer(message)) this.#violate("it sends requests and does not read the answers");
   }
 
   #onReply(reply: SuccessObject | ErrorObject): void {
     const id = Number(reply.id);
     const call = this.#calls.take(id);
     if (call?.parts !== undefined) {
-      this.#scanner.wantParts(undefined);
+      this.#parts.stop();
       if (reply instanceof SuccessObject) {
         call.parts.take(reply.result);
         this.#endParts(call);
       } else call.settle(Err(rejected(call, reply)));
     } else if (call !== undefined) {
       call.settle(reply instanceof SuccessObject ? Ok(reply.result) : Err(rejected(call, reply)));
-    } else if (!this.#calls.takeOwed(id)) {
-      this.#violate(`it answered request ${id}, which does not wait for an answer`);
-    }
+    } else this.#checkOwed(id);
   }
 
-  #answer(request: PeerRequest): void {
-    const text =
-      request.method === "echo"
-        ? encodeAnswer(request, request.params)
-        : encodeRefusal(request, "unknown method");
-    this.#answersQueued = (this.#stream.writableBytes === 0 ? 0 : this.#answersQueued) + text.length;
-    if (this.#answersQueued > mostAnswersQueued)
-      this.#violate("it sends requests and does not read the answers");
-    else this.#stream.write(text);
+  #checkOwed(id: number): void {
+    if (!this.#calls.takeOwed(id))
+      this.#violate(`it answered request ${id}, which does not wait for an answer`);
   }
 
   #sendProbe(): void {
@@ -344,20 +277,9 @@ export class JsonRpcConnection implements Disposable {
   }
 
   #onStreamClosed(error: Error | undefined): void {
-    if (error !== undefined) {
-      const hint = tlsHint(errorCode(error));
-      const words = `the connection broke: ${reasonOf(error)}${hint === undefined ? "" : `; ${hint}`}`;
-      // With TLS 1.3 the server's refusal of our certificate comes after the handshake: it has read nothing of ours.
-      this.#disconnect(words, hint !== undefined && !this.#hasHeard ? "not-sent" : "unknown", error);
-    } else if (this.#scanner.unfinishedBytes > 0) {
-      this.#violate(
-        `it closed the connection in the middle of a message, after ${this.#scanner.unfinishedBytes} bytes`,
-      );
-    } else if (this.#hasHeard) {
-      this.#disconnect("the server closed the connection; its log may say why");
-    } else {
-      this.#disconnect("the server closed the connection without a word: is it an OVSDB server?");
-    }
+    const { words, isViolation, outcome } = streamEnd(error, this.#hasHeard, this.#scanner.unfinishedBytes);
+    if (isViolation) this.#violate(words);
+    else this.#disconnect(words, outcome, error);
   }
 
   #disconnect(words: string, outcome: Outcome = "unknown", cause?: unknown): void {
@@ -375,6 +297,7 @@ export class JsonRpcConnection implements Disposable {
     const reason = reasonOf();
     this.#closed = reason;
     this.#probe?.stop();
+    this.#pace.stop();
     this.#stream.destroy();
     for (const call of this.#calls.takeAll()) call.settle(Err(ended(call, reason)));
     this.#tell(() => this.events.emit("close", reason));
