@@ -3,7 +3,7 @@ import { join } from "node:path";
 import * as v from "valibot";
 import type { Command, Environment } from "./environment.js";
 import { code, CniError } from "./errors.js";
-import { run, type Ran } from "./exec.js";
+import type { Ran } from "./exec.js";
 import { readResult, writeResult, type Addressing } from "./result.js";
 import { atLeast, supportedVersions, type CniVersion } from "./versions.js";
 
@@ -84,11 +84,13 @@ function inVersion({ config, version: from }: Ipam, version: CniVersion): Record
   return { ...config, cniVersion: version, prevResult: previous };
 }
 
-function runAs(ipam: Ipam, command: Command, version: CniVersion): Promise<Ran> {
+async function runAs(ipam: Ipam, command: Command, version: CniVersion): Promise<Ran> {
   const { env, timeoutMs, signal } = ipam;
   const input = JSON.stringify(inVersion(ipam, version));
   const variables = { ...env, CNI_COMMAND: command };
-  return run(findPlugin(ipam), { input, env: variables, timeoutMs, signal });
+  const program = findPlugin(ipam);
+  const { run } = await import("./exec.js");
+  return run(program, { input, env: variables, timeoutMs, signal });
 }
 
 /** The newest version that both know; undefined: there is none. */

@@ -1,6 +1,5 @@
 #!/usr/bin/env node
-import { readSync } from "node:fs";
-import { buffer } from "node:stream/consumers";
+import { readSync, writeSync } from "node:fs";
 import { main } from "./main.js";
 
 const interrupted = new AbortController();
@@ -30,12 +29,25 @@ async function stdin(): Promise<string> {
     const late = new Error(`standard input did not end within ${stdinMs} ms`);
     const timer = setTimeout(() => process.stdin.destroy(late), stdinMs);
     try {
-      pieces.push(await buffer(process.stdin));
+      for await (const piece of process.stdin) pieces.push(Buffer.from(piece));
     } finally {
       clearTimeout(timer);
     }
   }
   return Buffer.concat(pieces).toString("utf8");
+}
+
+/** Writes all of it, waiting for a reader that is slow. */
+async function print(text: string): Promise<void> {
+  let rest = Buffer.from(text);
+  try {
+    while (rest.length > 0) rest = rest.subarray(writeSync(1, rest));
+  } catch (error) {
+    if (!isErrno(error, "EAGAIN")) throw error;
+    // It was given without being waited for.
+    const unwritten = rest;
+    await new Promise<void>((resolve) => void process.stdout.write(unwritten, () => resolve()));
+  }
 }
 
 /** Words of a configuration for which other code runs. */
@@ -53,10 +65,11 @@ async function run(): Promise<void> {
     stderr: (line) => void process.stderr.write(`${line}\n`),
     signal: interrupted.signal,
   });
-  process.exitCode = exitCode;
-  process.stdout.write(stdout);
+  await print(stdout);
   if (exitCode === 0)
     way = [process.env["CNI_COMMAND"] ?? "", ...turnings.filter((word) => text.includes(word))].join(" ");
+  // All is closed by now; this spares Node the clearing of its memory, which takes milliseconds.
+  process.exit(exitCode);
 }
 
 void run();

@@ -1,4 +1,3 @@
-import { stat } from "node:fs/promises";
 import { dirname } from "node:path";
 
 import { UnreachableError } from "../core/errors.js";
@@ -69,8 +68,12 @@ async function unixHint(
   }
 }
 
+/** Of Node's modules one that a connection that succeeds has no need of. */
+const files = (): Promise<typeof import("node:fs/promises")> => import("node:fs/promises");
+
 async function isSocket(path: string): Promise<boolean> {
   try {
+    const { stat } = await files();
     return (await stat(path)).isSocket();
   } catch {
     return true;
@@ -80,6 +83,7 @@ async function isSocket(path: string): Promise<boolean> {
 async function accessHint(path: string): Promise<string> {
   const user = `this process runs as uid ${process.geteuid?.() ?? "?"}`;
   try {
+    const { stat } = await files();
     const { uid, gid, mode } = await stat(path);
     const rights = (mode & 0o777).toString(8).padStart(4, "0");
     return `${user} and the socket belongs to uid ${uid}, gid ${gid}, mode ${rights}; run as root or as a member of that group`;
@@ -95,6 +99,7 @@ async function closedDirectory(path: string): Promise<string | undefined> {
   if (directory === path) return undefined;
   const above = await closedDirectory(directory);
   if (above !== undefined) return above;
+  const { stat } = await files();
   // Not access(2), which asks for the real user and not for the effective one.
   return stat(`${directory}/.`).then(
     () => undefined,
