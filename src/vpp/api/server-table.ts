@@ -21,6 +21,8 @@ export class ServerTable {
   /** How many messages the server has. */
   readonly size: number;
   #searches = 0;
+  /** Names that are not in it: that of an older release is asked for with every message. */
+  readonly #absent = new Set<string>();
   #ids: ReadonlyMap<string, number> | undefined;
   #byName: ReadonlyMap<string, ServerMessage> | undefined;
   #names: ReadonlyMap<number, string> | undefined;
@@ -80,6 +82,7 @@ export class ServerTable {
     const bytes = this.#bytes;
     const last = lastPlaces.get(text);
     if (last !== undefined && isAt(bytes, last)) return last.at;
+    if (this.#absent.has(text)) return undefined;
     if (++this.#searches > fewSearches) this.#ids = new Map(this.#entries());
     const key = Buffer.from(`${text}\0`, "latin1");
     for (let found = bytes.indexOf(key); found !== -1; found = bytes.indexOf(key, found + 1)) {
@@ -89,6 +92,7 @@ export class ServerTable {
       lastPlaces.set(text, place);
       return place.at;
     }
+    this.#absent.add(text);
     return undefined;
   }
 
