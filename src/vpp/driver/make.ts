@@ -80,7 +80,7 @@ export async function make(
   let isNewSocket = false;
   let socketId = 0;
   if (spec.type === "memif") {
-    const acquired = await acquireSocket(change, steps, spec.socket);
+    const acquired = await acquireSocket(change, steps, world.sockets, spec.socket);
     if (acquired.isErr()) return acquired;
     socketId = acquired.value.id;
     isNewSocket = acquired.value.isNew;
@@ -225,13 +225,20 @@ async function configure(
     const set = await context.call(SwInterfaceSetMacAddress, { sw_if_index: index, mac_address: spec.mac });
     if (set.isErr()) return set;
   }
-  const arranged = await arrange(context, { index, domain: undefined, subs: [] }, place);
-  if (arranged === again || arranged.isErr()) return arranged;
-  // VPP makes a tunnel that is up, and everything else down.
-  if (spec.adminState === "down" && spec.type !== "vxlan") return Ok(undefined);
-  const flags = spec.adminState === "down" ? 0 : 1;
-  const set = await context.call(SwInterfaceSetFlags, { sw_if_index: index, flags });
-  return set.map(() => undefined);
+  return await arrange(context, { index, domain: undefined, subs: [] }, place);
+}
+
+/** Brings the interface up, or down: VPP makes a tunnel that is up, and everything else down. */
+async function enable(
+  context: Context,
+  { adminState, type }: MadeSpec,
+  index: number,
+): Promise<Result<unknown, VSwitchError>> {
+  if (adminState === "down" && type !== "vxlan") return Ok(undefined);
+  return await context.call(SwInterfaceSetFlags, {
+    sw_if_index: index,
+    flags: adminState === "down" ? 0 : 1,
+  });
 }
 
 /** Where an interface was to be put. */
@@ -241,7 +248,7 @@ interface Seating {
 }
 
 /**
- * Looks whether all is as it was asked for and nobody took the name at the same time, and calls it finished. Of two that
+ * Brings it up, looks whether all is as it was asked for and nobody took the name at the same time, and calls it finished. Of two that
  * take one name, whoever put the tag on second sees the other's here.
  */
 async function settle(
@@ -252,7 +259,12 @@ async function settle(
   seating: Seating,
 ): Promise<Result<CreatedInterface, VSwitchError> | typeof again> {
   const { spec, mark } = making;
-  const looked = await lookAt(context, making, index, seating);
+  // In one write: VPP answers one after the other.
+  const [enabled, looked] = await Promise.all([
+    enable(context, spec, index),
+    lookAt(context, making, index, seating),
+  ]);
+  if (enabled.isErr()) return Err(enabled.error);
   if (looked === again || looked.isErr()) return looked;
   const { found, world } = looked.value;
   const ownsSocket = mark.ownsSocket || isSharedByOurs(world, spec);

@@ -58,31 +58,33 @@ export interface MemifSocket {
 }
 
 /**
- * The id of a memif socket, registered where it is not yet. Others may register sockets at the same time: VPP refuses an
- * id that another path has, and of two ids for one path the lower one counts.
+ * The id of a memif socket, registered where it is not yet: of what is `known`, a moment old, only the first try is made,
+ * and each is looked at behind it. Others may register sockets at the same time: VPP refuses an id that another path has,
+ * and of two ids for one path the lower one counts.
  */
 export async function acquireSocket(
   change: Change,
   steps: Steps,
+  known: ReadonlyMap<number, string>,
   path: string,
 ): Promise<Result<MemifSocket, VSwitchError>> {
   const { context, brokenSockets } = change;
   const registration = `the memif socket ${path}`;
   for (let nth = 0; nth < mostTries; nth++) {
-    const before = await readSockets(context);
+    const before = nth === 0 ? Ok(known) : await readSockets(context);
     if (before.isErr()) return before;
     const present = lowestId(before.value, path);
     if (present !== undefined) return Ok({ id: present, isNew: false });
     const id = freeId(before.value, brokenSockets);
     steps.push(registration, (fresh) => releaseSocket(fresh, id, path));
-    const added = await send(context, true, id, path);
+    // In one write: VPP answers one after the other.
+    const [added, after] = await Promise.all([send(context, true, id, path), readSockets(context)]);
     if (added.isErr()) {
       if (added.error.kind !== "rejected") return added;
       steps.pop();
       if (idTaken.has(added.error.code)) continue;
       return added;
     }
-    const after = await readSockets(context);
     if (after.isErr()) return after;
     if (lowestId(after.value, path) === id) return Ok({ id, isNew: true });
     const released = after.value.get(id) === path ? await dropSocket(context, id, path) : Ok(true);

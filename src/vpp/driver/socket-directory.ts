@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { lstat, mkdir, rmdir, unlink } from "node:fs/promises";
+import { lstatSync, mkdirSync, rmdirSync, unlinkSync, type Stats } from "node:fs";
 import { connect } from "node:net";
 import { dirname } from "node:path";
 import { ConflictError, RejectedError, type VSwitchError } from "../../core/errors.js";
@@ -8,6 +8,19 @@ import type { Steps } from "./steps.js";
 
 const codeOf = (cause: unknown): string =>
   cause instanceof Error && "code" in cause && typeof cause.code === "string" ? cause.code : "EIO";
+
+/*
+ * These calls of the file system are few and of a local one, where sockets lie. They do not wait for each other's turn in
+ * Node's threads, whose start alone takes longer in a process that lives for one command.
+ */
+
+function entryAt(path: string): Stats | undefined {
+  try {
+    return lstatSync(path);
+  } catch {
+    return undefined;
+  }
+}
 
 /**
  * Makes the directory of a socket that VPP is to listen on, and refuses what VPP would stumble over: it cannot bind
@@ -22,7 +35,7 @@ export async function prepareSocket(
   const directory = dirname(path);
   let first: string | undefined;
   try {
-    first = await mkdir(directory, { recursive: true });
+    first = mkdirSync(directory, { recursive: true });
   } catch (cause) {
     const code = codeOf(cause);
     const message = `${operation}: the directory ${directory} of the socket cannot be made (${code}): make it, or use a path in one that is there`;
@@ -30,9 +43,9 @@ export async function prepareSocket(
   }
   if (first !== undefined) {
     const made = first;
-    steps.push(`the directory ${made}`, () => removeDirectories(directory, made));
+    steps.push(`the directory ${made}`, async () => removeDirectories(directory, made));
   }
-  const there = await lstat(path).catch(() => undefined);
+  const there = entryAt(path);
   if (there === undefined) return Ok(undefined);
   if (!there.isSocket()) {
     const message = `${operation}: ${path} is there and is no socket: remove it, or use another path`;
@@ -66,10 +79,10 @@ async function knock(path: string): Promise<string | undefined> {
 }
 
 /** Removes the directories from one up to another that was made with it, while they are empty. */
-async function removeDirectories(from: string, to: string): Promise<Result<void, VSwitchError>> {
+function removeDirectories(from: string, to: string): Result<void, VSwitchError> {
   for (let directory = from; ; directory = dirname(directory)) {
     try {
-      await rmdir(directory);
+      rmdirSync(directory);
     } catch {
       // In use by others meanwhile, or gone.
       return Ok(undefined);
@@ -80,7 +93,12 @@ async function removeDirectories(from: string, to: string): Promise<Result<void,
 
 /** Removes the file of a socket that nobody listens on any more: VPP leaves those of its memifs. Best effort. */
 export async function removeStaleSocket(path: string): Promise<void> {
-  const there = await lstat(path).catch(() => undefined);
+  const there = entryAt(path);
   if (there?.isSocket() !== true) return;
-  if ((await knock(path)) === "ECONNREFUSED") await unlink(path).catch(() => undefined);
+  if ((await knock(path)) !== "ECONNREFUSED") return;
+  try {
+    unlinkSync(path);
+  } catch {
+    // Somebody else has, or it may not be: it is in nobody's way.
+  }
 }

@@ -1,4 +1,4 @@
-import { once } from "node:events";
+import { unwatchSignal, watchSignal } from "../../core/signals.js";
 
 /** Lets verbs that change the switch go one after the other: of one connection none gets in another's way. */
 export class Turns {
@@ -16,10 +16,20 @@ export class Turns {
   }
 
   async #run<T>(before: Promise<void>, signal: AbortSignal, body: () => Promise<T>): Promise<T | undefined> {
-    const settled = new AbortController();
-    const fired = once(signal, "abort", { signal: settled.signal }).catch(() => undefined);
-    await Promise.race([before, signal.aborted ? undefined : fired]);
-    settled.abort();
+    await endOf(before, signal);
     return signal.aborted ? undefined : body();
   }
+}
+
+/** Waits for a turn to end, or for the signal. */
+function endOf(turn: Promise<void>, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    const end = (): void => {
+      unwatchSignal(signal, end);
+      resolve();
+    };
+    watchSignal(signal, end);
+    void turn.then(end);
+  });
 }
