@@ -1,10 +1,11 @@
 /** A disk that is full: a real one, of a few pages of memory, with the records on it. */
 import { spawn, type ChildProcess } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { Store } from "../../src/cni/state/store.js";
 import { CniLab, nothing } from "./support/lab.js";
 
 /** A file system of its own, in a mount namespace: reached through the process that holds it. */
@@ -94,10 +95,10 @@ describe("a full disk", () => {
     const refused = { exitCode: 1, document: { code: 5, msg: expect.stringContaining("the disk is full") } };
     expect(added).toMatchObject(isThere ? { exitCode: 0 } : refused);
     expect([existsSync(env.LEDGER), records.length]).toEqual(isThere ? [true, 1] : [false, 0]);
-    for (const record of records)
-      expect(JSON.parse(readFileSync(join(disk.path, "attachments", record), "utf8"))).toMatchObject({
-        state: "added",
-      });
+    const store = new Store(disk.path);
+    expect(store.keys("lab-net")).toHaveLength(records.length);
+    for (const key of store.keys("lab-net"))
+      expect(store.read(key)).toMatchObject({ record: { state: "added" } });
     disk.fill(0);
     const deleted = await lab.run({ command: "DEL", conf, env });
     expect(deleted).toMatchObject({ exitCode: 0, stdout: "" });

@@ -215,7 +215,7 @@ async function build(
   const { info, socket } = await makeInterface(context, vswitch, plan, addressing);
   await tell(context, plan, { name: info.name, addressing, record, progress });
   const result = resultOf(context, plan, socket, addressing);
-  store.write(plan.key, { ...record, state: "added", result: writeResult(result, newestVersion) });
+  store.finish(plan.key, record, writeResult(result, newestVersion));
   await sweepLeftovers(context, vswitch, plan.address, sweepMs);
   return result;
 }

@@ -1,4 +1,13 @@
-import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  existsSync,
+  fsyncSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { isErrno } from "../errors.js";
 
@@ -56,4 +65,14 @@ export function writeAtomically(path: string, text: string, { mode, durable }: W
   }
   // After a crash of the host a file that was replaced is the old one or the new one, both whole.
   if (durable && isNew) syncDirectory(directory);
+}
+
+/** Adds to a file that is there. What was in it stays as it is, whatever becomes of this or of the host. */
+export function append(path: string, text: string): void {
+  const handle = openSync(path, constants.O_WRONLY | constants.O_APPEND);
+  try {
+    writeFileSync(handle, text);
+  } finally {
+    closeSync(handle);
+  }
 }

@@ -49,6 +49,9 @@ export const recordSchema = v.object({
   pod: v.optional(pod),
 });
 
+/** What is added to a record whose ADD ended well. */
+export const endSchema = v.object({ result: v.record(v.string(), v.unknown()) });
+
 export type AttachmentRecord = v.InferOutput<typeof recordSchema>;
 export type RecordedPod = v.InferOutput<typeof pod>;
 export type Traces = v.InferOutput<typeof traces>;

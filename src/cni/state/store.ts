@@ -4,8 +4,8 @@ import * as v from "valibot";
 import { fromIo, isErrno } from "../errors.js";
 import type { AttachmentId } from "../environment.js";
 import { networkPrefix } from "../names.js";
-import { syncDirectory, writeAtomically } from "./files.js";
-import { recordSchema, type AttachmentRecord } from "./record.js";
+import { append, syncDirectory, writeAtomically } from "./files.js";
+import { endSchema, recordSchema, type AttachmentRecord } from "./record.js";
 
 export const defaultStateDir = "/var/lib/cni/userspace";
 
@@ -18,11 +18,25 @@ const fileName = /^\.?(?<key>[^,]+),(?<containerId>[^,]+),(?<ifName>.+)\.json(?:
 const nameOf = (key: string, { containerId, ifName }: AttachmentId): string =>
   `${key},${containerId},${ifName}.json`;
 
+/** What a line holds; `undefined`: something else, or a part of it. */
+function parse<Schema extends v.GenericSchema>(
+  schema: Schema,
+  line: string,
+): v.InferOutput<Schema> | undefined {
+  try {
+    const parsed = v.safeParse(schema, JSON.parse(line));
+    return parsed.success ? parsed.output : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 const isTemporary = (file: string): boolean => file.startsWith(".");
 
 /**
- * The records of attachments: a file each, written before the act and removed after it. Its name says whose it is
- * should what is in it be lost. A record whose interface could not be deleted, because the switch was away, waits
+ * The records of attachments: a file each, written before the act and removed after it. Its first line is on the disk
+ * before anything is done; that the act ended well, and with what, is told in a second one, which may be lost with the
+ * host: then the first still says all that has to be taken away. Its name says whose it is should what is in it be lost. A record whose interface could not be deleted, because the switch was away, waits
  * among the `leftover`: renaming needs no room on a full disk.
  */
 export class Store {
@@ -59,6 +73,15 @@ export class Store {
         mode: 0o600,
         durable: true,
       });
+    } catch (error) {
+      throw fromIo(`write the record of the attachment in ${this.#records}`, error);
+    }
+  }
+
+  /** Says of a record that was written that its ADD ended well, with this result in the form of 1.1.0. */
+  finish(key: string, record: AttachmentRecord, result: Record<string, unknown>): void {
+    try {
+      append(join(this.#records, nameOf(key, record)), `${JSON.stringify({ result })}\n`);
     } catch (error) {
       throw fromIo(`write the record of the attachment in ${this.#records}`, error);
     }
@@ -151,11 +174,10 @@ export class Store {
       if (isErrno(error, "ENOENT")) return "absent";
       throw fromIo(`read the record ${file}`, error);
     }
-    try {
-      const parsed = v.safeParse(recordSchema, JSON.parse(text));
-      return parsed.success ? { record: parsed.output } : "corrupt";
-    } catch {
-      return "corrupt";
-    }
+    const [first = "", second = ""] = text.split("\n");
+    const record = parse(recordSchema, first);
+    if (record === undefined) return "corrupt";
+    const end = parse(endSchema, second);
+    return { record: end === undefined ? record : { ...record, state: "added", ...end } };
   }
 }

@@ -1,0 +1,75 @@
+import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { AttachmentRecord } from "../../../src/cni/state/record.js";
+import { Store } from "../../../src/cni/state/store.js";
+
+const key = "abc.def";
+const record: AttachmentRecord = {
+  version: 1,
+  state: "adding",
+  network: "net",
+  containerId: "0958c8871b32",
+  ifName: "net0",
+  switch: { engine: "vpp" },
+  traces: { names: ["0958c8871b32-net0"], sockets: [], files: [], directories: [] },
+  fingerprint: "f",
+};
+const result = { interfaces: [{ name: "net0" }], dns: {} };
+
+let directory: string;
+let store: Store;
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), "store-"));
+  store = new Store(directory);
+});
+afterEach(() => rmSync(directory, { recursive: true }));
+
+/** The only record's file. */
+function file(): string {
+  const [name = ""] = readdirSync(join(directory, "attachments"));
+  return join(directory, "attachments", name);
+}
+
+describe("The record of an attachment", () => {
+  test("says that its ADD ended, and with what, once that was added to it", () => {
+    store.write(key, record);
+    expect(store.read(key)).toEqual({ record });
+    store.finish(key, record, result);
+    expect(store.read(key)).toEqual({ record: { ...record, state: "added", result } });
+    expect(readFileSync(file(), "utf8").split("\n")).toHaveLength(3);
+  });
+
+  test("still says what has to be taken away when a part of the end was written, or none of it reached the disk", () => {
+    store.write(key, record);
+    store.finish(key, record, result);
+    const [first = "", second = ""] = readFileSync(file(), "utf8").split("\n");
+    const ends = Array.from(second, (_, length) => second.slice(0, length));
+    for (const end of [...ends, "\0".repeat(second.length), `${second.slice(0, 9)}\0\0`]) {
+      writeFileSync(file(), `${first}\n${end}`);
+      expect(store.read(key)).toEqual({ record });
+    }
+  });
+
+  test("is read as it was written before there were two lines", () => {
+    store.write(key, record);
+    writeFileSync(file(), `${JSON.stringify({ ...record, state: "added", result })}\n`);
+    expect(store.read(key)).toEqual({ record: { ...record, state: "added", result } });
+  });
+
+  test("is broken where its first line is", () => {
+    store.write(key, record);
+    const text = readFileSync(file(), "utf8");
+    writeFileSync(file(), text.slice(0, -3));
+    appendFileSync(file(), `\n${JSON.stringify({ result })}\n`);
+    expect(store.read(key)).toBe("corrupt");
+  });
+
+  test("that is gone is not begun again by its end", () => {
+    store.write(key, record);
+    store.remove(key);
+    expect(() => store.finish(key, record, result)).toThrow("ENOENT");
+    expect(store.read(key)).toBe("absent");
+  });
+});
