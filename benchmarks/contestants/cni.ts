@@ -98,6 +98,20 @@ const shim: Entry = {
   },
 };
 
+/** What stands below any plugin in JavaScript that asks a switch something and remembers it. */
+const smallest: Entry = {
+  name: "node, one question",
+  prepare: async () => ({
+    name: smallest.name,
+    attaches: false,
+    start(_command, { kind, remote, directory }) {
+      const script = join(import.meta.dirname, "../peers/node/dial.cjs");
+      const socket = remote.replace(/^unix:/u, "");
+      return { command: [process.execPath, script, kind, socket, join(directory, "dialled")] };
+    },
+  }),
+};
+
 const name = "old0";
 
 /** What the plugin of 2018 started: its script, which starts a shell, which starts ovs-vsctl. */
@@ -146,6 +160,7 @@ const oldProcesses: Entry = {
 
 const entries: readonly Entry[] = [
   { name: node, prepare: async () => always(node, { command: [process.execPath, "-e", "0"] }) },
+  smallest,
   {
     name: "static (Go)",
     async prepare() {
