@@ -101,15 +101,20 @@ const shim: Entry = {
 /** What stands below any plugin in JavaScript that asks a switch something and remembers it. */
 const smallest: Entry = {
   name: "node, one question",
-  prepare: async () => ({
-    name: smallest.name,
-    attaches: false,
-    start(_command, { kind, remote, directory }) {
-      const script = join(import.meta.dirname, "../peers/node/dial.cjs");
-      const socket = remote.replace(/^unix:/u, "");
-      return { command: [process.execPath, script, kind, socket, join(directory, "dialled")] };
-    },
-  }),
+  async prepare({ buildFolder }) {
+    const source = join(import.meta.dirname, "../peers/node/dial.ts");
+    const options = ["--no-config", source, "--format", "cjs", "--out-dir", join(buildFolder, "dial")];
+    await exec(join(root, "node_modules/.bin/tsup"), [...options, "--silent"], { cwd: buildFolder });
+    return {
+      name: this.name,
+      attaches: false,
+      start(_command, { kind, remote, directory }) {
+        const socket = remote.replace(/^unix:/u, "");
+        const script = join(buildFolder, "dial/dial.cjs");
+        return { command: [process.execPath, script, kind, socket, join(directory, "dialled")] };
+      },
+    };
+  },
 };
 
 const name = "old0";

@@ -14,11 +14,11 @@ import {
   readFileSync,
   realpathSync,
   rmdirSync,
-  rmSync,
 } from "node:fs";
 import { posix } from "node:path";
 import { code, CniError, fromIo, isErrno } from "./errors.js";
 import type { Permissions, Plan } from "./plan.js";
+import { remove } from "./state/files.js";
 
 /** The number of a user or group, from its name (passwd(5), group(5)). */
 function numberOf(file: string, what: string, name: string | number): number {
@@ -54,8 +54,8 @@ const leadsNowhere = (base: string, directory: string): CniError =>
 
 /** Below `base` nothing may lead elsewhere, whatever a container has put there. */
 function checkInside(base: string, directory: string): void {
-  const real = posix.join(realpathSync(base), posix.relative(base, directory));
-  if (realpathSync(directory) !== real) throw leadsNowhere(base, directory);
+  const real = posix.join(realpathSync.native(base), posix.relative(base, directory));
+  if (realpathSync.native(directory) !== real) throw leadsNowhere(base, directory);
 }
 
 /** Makes a directory below `base`; a new one gets the permissions. */
@@ -144,7 +144,7 @@ export function permitSocket(path: string, permissions: Permissions): void {
 export function removeSocket(path: string): boolean {
   try {
     if (!lstatSync(path).isSocket()) return false;
-    rmSync(path, { force: true });
+    remove(path);
     return true;
   } catch (error) {
     if (isErrno(error, "ENOENT", "ENOTDIR")) return true;
@@ -155,7 +155,7 @@ export function removeSocket(path: string): boolean {
 /** Removes a file of ours. */
 export function removeFile(path: string): void {
   try {
-    if (!lstatSync(path).isDirectory()) rmSync(path, { force: true });
+    if (!lstatSync(path).isDirectory()) remove(path);
   } catch (error) {
     if (!isErrno(error, "ENOENT", "ENOTDIR")) throw fromIo(`remove ${path}`, error);
   }

@@ -29,7 +29,8 @@ async function stdin(): Promise<string> {
     const late = new Error(`standard input did not end within ${stdinMs} ms`);
     const timer = setTimeout(() => process.stdin.destroy(late), stdinMs);
     try {
-      for await (const piece of process.stdin) pieces.push(Buffer.from(piece));
+      const { buffer } = await import("node:stream/consumers");
+      pieces.push(await buffer(process.stdin));
     } finally {
       clearTimeout(timer);
     }

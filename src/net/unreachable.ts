@@ -1,3 +1,4 @@
+import type { Stats } from "node:fs";
 import { dirname } from "node:path";
 
 import { UnreachableError } from "../core/errors.js";
@@ -68,12 +69,11 @@ async function unixHint(
   }
 }
 
-/** Of Node's modules one that a connection that succeeds has no need of. */
-const files = (): Promise<typeof import("node:fs/promises")> => import("node:fs/promises");
+/** Of a module of Node's that a connection which succeeds has no need of. */
+const stat = async (path: string): Promise<Stats> => (await import("node:fs/promises")).stat(path);
 
 async function isSocket(path: string): Promise<boolean> {
   try {
-    const { stat } = await files();
     return (await stat(path)).isSocket();
   } catch {
     return true;
@@ -83,7 +83,6 @@ async function isSocket(path: string): Promise<boolean> {
 async function accessHint(path: string): Promise<string> {
   const user = `this process runs as uid ${process.geteuid?.() ?? "?"}`;
   try {
-    const { stat } = await files();
     const { uid, gid, mode } = await stat(path);
     const rights = (mode & 0o777).toString(8).padStart(4, "0");
     return `${user} and the socket belongs to uid ${uid}, gid ${gid}, mode ${rights}; run as root or as a member of that group`;
@@ -99,7 +98,6 @@ async function closedDirectory(path: string): Promise<string | undefined> {
   if (directory === path) return undefined;
   const above = await closedDirectory(directory);
   if (above !== undefined) return above;
-  const { stat } = await files();
   // Not access(2), which asks for the real user and not for the effective one.
   return stat(`${directory}/.`).then(
     () => undefined,

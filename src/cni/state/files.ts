@@ -5,7 +5,7 @@ import {
   fsyncSync,
   openSync,
   renameSync,
-  rmSync,
+  unlinkSync,
   writeFileSync,
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
@@ -18,6 +18,15 @@ export function syncDirectory(directory: string): void {
     fsyncSync(handle);
   } finally {
     closeSync(handle);
+  }
+}
+
+/** Removes a file, if it is there. Node's `rmSync` looks at it twice first, for directories. */
+export function remove(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    if (!isErrno(error, "ENOENT")) throw error;
   }
 }
 
@@ -36,7 +45,7 @@ function openFresh(path: string, mode: number): number {
     return openSync(path, "wx", mode);
   } catch (error) {
     if (!isErrno(error, "EEXIST")) throw error;
-    rmSync(path, { force: true });
+    remove(path);
     return openSync(path, "wx", mode);
   }
 }
@@ -60,7 +69,7 @@ export function writeAtomically(path: string, text: string, { mode, durable }: W
     }
     renameSync(fresh, path);
   } catch (error) {
-    rmSync(fresh, { force: true });
+    remove(fresh);
     throw error;
   }
   // After a crash of the host a file that was replaced is the old one or the new one, both whole.

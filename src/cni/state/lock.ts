@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto";
-import { mkdirSync, readFileSync, readdirSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, readdirSync, readlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { code, CniError, fromIo, isErrno } from "../errors.js";
+import { remove } from "./files.js";
 
 /*
  * A lock that a killed process cannot leave shut. Each claim is a file of its own, whose name says whose it is: key,
@@ -77,7 +78,7 @@ function claimed(directory: string, key: string | undefined, own: string | undef
     const claim = parse(file);
     if (claim === undefined || (key !== undefined && claim.key !== key)) continue;
     if (isAlive(claim)) found = true;
-    else rmSync(join(directory, file), { force: true });
+    else remove(join(directory, file));
   }
   return found;
 }
@@ -104,7 +105,7 @@ export function tryLock(directory: string, key: string, endsAt: number): Held | 
     const file = parts.join(separator);
     const path = join(directory, file);
     writeFileSync(path, "", { flag: "wx", mode: 0o600 });
-    const release = (): void => rmSync(path, { force: true });
+    const release = (): void => remove(path);
     let taken = true;
     try {
       taken = claimed(directory, key, file);

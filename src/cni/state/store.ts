@@ -1,10 +1,10 @@
-import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
 import { fromIo, isErrno } from "../errors.js";
 import type { AttachmentId } from "../environment.js";
 import { networkPrefix } from "../names.js";
-import { append, syncDirectory, writeAtomically } from "./files.js";
+import { append, remove, syncDirectory, writeAtomically } from "./files.js";
 import { endSchema, recordSchema, type AttachmentRecord } from "./record.js";
 
 export const defaultStateDir = "/var/lib/cni/userspace";
@@ -152,7 +152,7 @@ export class Store {
   }
 
   #removeFrom(directory: string, key: string): void {
-    for (const file of this.#filesOf(directory, key)) rmSync(join(directory, file), { force: true });
+    for (const file of this.#filesOf(directory, key)) remove(join(directory, file));
   }
 
   #files(directory: string): readonly string[] {
