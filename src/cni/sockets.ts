@@ -164,7 +164,7 @@ export function removeFile(path: string): void {
 /** Removes a link that a container has put in the place of a directory of ours; what it leads to stays. */
 export function removeLink(path: string): void {
   try {
-    if (lstatSync(path).isSymbolicLink()) rmSync(path, { force: true });
+    if (lstatSync(path).isSymbolicLink()) remove(path);
   } catch (error) {
     if (!isErrno(error, "ENOENT", "ENOTDIR")) throw fromIo(`remove the link ${path}`, error);
   }

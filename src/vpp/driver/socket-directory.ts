@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { lstatSync, mkdirSync, rmdirSync, unlinkSync, type Stats } from "node:fs";
+import { lstatSync, mkdirSync, rmdirSync, statSync, unlinkSync, type Stats } from "node:fs";
 import { connect } from "node:net";
 import { dirname } from "node:path";
 import { ConflictError, RejectedError, type VSwitchError } from "../../core/errors.js";
@@ -22,6 +22,14 @@ function entryAt(path: string): Stats | undefined {
   }
 }
 
+function isDirectory(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
+}
+
 /**
  * Makes the directory of a socket that VPP is to listen on, and refuses what VPP would stumble over: it cannot bind
  * without the directory, and a memif whose socket it could not bind leaves it with a broken record. It also takes the
@@ -35,7 +43,7 @@ export async function prepareSocket(
   const directory = dirname(path);
   let first: string | undefined;
   try {
-    first = mkdirSync(directory, { recursive: true });
+    if (!isDirectory(directory)) first = mkdirSync(directory, { recursive: true });
   } catch (cause) {
     const code = codeOf(cause);
     const message = `${operation}: the directory ${directory} of the socket cannot be made (${code}): make it, or use a path in one that is there`;
