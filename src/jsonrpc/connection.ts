@@ -99,6 +99,7 @@ export class JsonRpcConnection implements Disposable {
     }
     stream.start({
       data: (chunk) => this.#onData(chunk),
+      keepsNothing: () => !this.#scanner.keepsChunk,
       close: (error) => this.#onStreamClosed(error),
     });
   }

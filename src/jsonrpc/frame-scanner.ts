@@ -54,6 +54,7 @@ export class FrameScanner {
   #hasDelivered = false;
 
   readonly #text = new Pieces();
+  #keepsChunk = false;
   /** How many brackets are open; 0 between two texts. */
   #depth = 0;
   #inString = false;
@@ -92,12 +93,13 @@ export class FrameScanner {
   }
 
   /**
-   * Takes the next bytes, which must stay as they are, and gives every object that they complete to `deliver`, until
+   * Takes the next bytes, which must stay as they are where it keeps them, and gives every object that they complete to `deliver`, until
    * that returns false. Where the bytes are no such thing it says why; nothing may be pushed after that.
    */
   push(chunk: Buffer, deliver: (value: unknown) => boolean): string | undefined {
     let at = 0;
     this.#noRunBefore = 0;
+    this.#keepsChunk = false;
     while (at < chunk.length) {
       if (this.#depth === 0) {
         const byte = chunk[at] ?? 0;
@@ -118,7 +120,7 @@ export class FrameScanner {
         return `a message is longer than ${this.#maxBytes} bytes`;
       }
       if (end === unfinished) {
-        this.#text.append(part);
+        this.#keepsChunk = this.#text.append(part);
         return undefined;
       }
       at = end;
@@ -144,6 +146,11 @@ export class FrameScanner {
       if (!deliver(parsed.value)) return undefined;
     }
     return undefined;
+  }
+
+  /** Whether it holds the buffer that was pushed last, with the beginning of what goes on in the next one. */
+  get keepsChunk(): boolean {
+    return this.#keepsChunk;
   }
 
   /** How many bytes of an unfinished text it holds. */

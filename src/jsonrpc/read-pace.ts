@@ -1,7 +1,7 @@
 import type { ByteStream } from "../net/stream.js";
 
 /** So long incoming bytes may be worked at in one go, in milliseconds, before timers and others get their turn. */
-const longestGoMs = 8;
+const longestGoMs = 4;
 
 /** Of a shorter chunk nobody keeps the time: with it, all that had come has been read, and most are one reply. */
 const longChunk = 16_384;

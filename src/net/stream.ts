@@ -6,6 +6,11 @@ import type { Remote } from "./remote.js";
 export interface StreamHandlers {
   /** Bytes came. The chunk is the reader's to keep. */
   data(chunk: Buffer): void;
+  /**
+   * Asked right after `data`: whether the reader has kept nothing of that chunk, so that its room is read into again. Without
+   * it, every chunk counts as kept.
+   */
+  keepsNothing?(): boolean;
   /** The connection ended by itself, with an error or, where `reason` is undefined, in good order. Called once, last. */
   close(reason: Error | undefined): void;
 }
@@ -50,22 +55,20 @@ const readBytes = 65_536;
 export class ReadBuffer {
   /** What the socket is made with. */
   readonly onread: OnReadOpts = {
-    buffer: () => this.#room,
+    // Asked for after each `callback`, for the next read.
+    buffer: () => {
+      if (this.#room.length < readBytes / 4) this.#room = Buffer.allocUnsafeSlow(readBytes);
+      return this.#room;
+    },
     callback: (length) => {
-      this.reader(this.#take(length));
+      const isKept = this.reader(this.#room.subarray(0, length));
+      if (isKept) this.#room = this.#room.subarray(length);
       return true;
     },
   };
-  /** Takes each chunk, and may keep it. */
-  reader: (chunk: Buffer) => void = () => undefined;
+  /** Takes each chunk, and gives whether it keeps any of it. */
+  reader: (chunk: Buffer) => boolean = () => false;
   #room = Buffer.allocUnsafeSlow(readBytes);
-
-  #take(length: number): Buffer {
-    const chunk = this.#room.subarray(0, length);
-    const isNarrow = this.#room.length - length < readBytes / 4;
-    this.#room = isNarrow ? Buffer.allocUnsafeSlow(readBytes) : this.#room.subarray(length);
-    return chunk;
-  }
 }
 
 /** A connected socket as a `ByteStream`. */
@@ -112,8 +115,9 @@ export class SocketStream implements ByteStream {
         if (!this.#destroyed) handlers.close(this.#error);
       });
     } else if (!this.#destroyed) {
-      const reader = (chunk: Buffer): void => {
+      const reader = (chunk: Buffer): boolean => {
         if (!this.#destroyed) handlers.data(chunk);
+        return handlers.keepsNothing?.() !== true;
       };
       if (this.#buffer === undefined) this.#socket.on("data", reader);
       else {

@@ -108,14 +108,15 @@ function decodeSet(
     const only = atom.decode(list[0]);
     return only instanceof Fault ? only : [only];
   }
+  let bad: Fault | undefined;
   // An array that grows by pushing keeps room for as many again, in each of thousands of rows.
-  const values = list.map((each) => atom.decode(each));
-  if (!areAtoms(values)) return values.find((each) => each instanceof Fault) ?? fault("a set", wire);
-  return hasTwice(values) ? fault("each member once", wire) : values;
-}
-
-function areAtoms(values: readonly (Atom | Fault)[]): values is readonly Atom[] {
-  return !values.some((each) => each instanceof Fault);
+  const values = list.map((each): Atom => {
+    const value = atom.decode(each);
+    if (!(value instanceof Fault)) return value;
+    bad ??= value;
+    return atom.default;
+  });
+  return bad ?? (hasTwice(values) ? fault("each member once", wire) : values);
 }
 
 const fewMembers = 8;

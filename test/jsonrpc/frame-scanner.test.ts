@@ -9,12 +9,17 @@ interface Outcome {
   readonly scanner: FrameScanner;
 }
 
-/** What a scanner makes of the chunks, one after the other, until one is faulty. */
+/**
+ * What a scanner makes of the chunks, one after the other, until one is faulty. A chunk that it does not keep is written
+ * over, as by what is read next.
+ */
 function scan(chunks: readonly (string | Buffer)[], limits?: FrameLimits): Outcome {
   const scanner = new FrameScanner(limits);
   const values: unknown[] = [];
   for (const chunk of chunks) {
-    const fault = scanner.push(Buffer.from(chunk), (value) => values.push(value) > 0);
+    const bytes = Buffer.from(chunk);
+    const fault = scanner.push(bytes, (value) => values.push(value) > 0);
+    if (!scanner.keepsChunk) bytes.fill("}");
     if (fault !== undefined) return { values, fault, scanner };
   }
   return { values, fault: undefined, scanner };
@@ -47,6 +52,24 @@ describe("FrameScanner", () => {
     const { values, scanner } = scan(['{"a":1}{"b":']);
     expect(values).toEqual([{ a: 1 }]);
     expect(scanner.unfinishedBytes).toBe(5);
+  });
+
+  it("keeps a chunk only for the long beginning of a text that goes on", () => {
+    const long = "x".repeat(5000);
+    const scanner = new FrameScanner();
+    const keeps = (text: string): boolean => {
+      scanner.push(Buffer.from(text), () => true);
+      return scanner.keepsChunk;
+    };
+    expect(keeps(`{"a":"${long}"}`)).toBe(false);
+    expect(keeps('{"a":1}{"b":')).toBe(false);
+    expect(keeps(`"${long}`)).toBe(true);
+    expect(keeps('"}')).toBe(false);
+    const text = `{"a":"${long}","b":["${long}"]}`;
+    expect(values(text.slice(0, 20), text.slice(20, 6000), text.slice(6000), "{}")).toEqual([
+      { a: long, b: [long] },
+      {},
+    ]);
   });
 
   it("stops when the receiver has had enough", () => {

@@ -113,7 +113,10 @@ function read(bytes: Buffer, sizes: readonly number[], inParts: boolean): Read {
   for (let at = 0, turn = 0; at < bytes.length && fault === undefined; turn += 1) {
     const size = sizes[turn % sizes.length] ?? 1;
     // The scanner may write to what it is given.
-    fault = scanner.push(Buffer.from(bytes.subarray(at, at + size)), deliver) ?? fault;
+    const chunk = Buffer.from(bytes.subarray(at, at + size));
+    fault = scanner.push(chunk, deliver) ?? fault;
+    // As by what is read next.
+    if (!scanner.keepsChunk) chunk.fill("}");
     at += size;
   }
   const isWhole = whole > 0 && scanner.unfinishedBytes === 0;

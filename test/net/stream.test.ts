@@ -47,6 +47,27 @@ describe("SocketStream", () => {
     expect(heard).toEqual(["early", "close"]);
   });
 
+  it("reads into the same room again where nothing of a chunk is kept, and never where it may be", async () => {
+    const chunks: Buffer[] = [];
+    const texts: string[] = [];
+    let isKept = false;
+    stream.start({
+      data: (chunk) => {
+        chunks.push(chunk);
+        texts.push(chunk.toString());
+      },
+      keepsNothing: () => !isKept,
+      close: () => undefined,
+    });
+    for (const word of ["one", "two", "six"]) {
+      isKept = word === "two";
+      theirs.send(word);
+      await expect.poll(() => texts).toContain(word);
+    }
+    expect(texts).toEqual(["one", "two", "six"]);
+    expect(chunks.map(String)).toEqual(["two", "two", "six"]);
+  });
+
   it("tells an end in good order, after the last bytes and once", async () => {
     const { heard, over } = start();
     theirs.send("last words");

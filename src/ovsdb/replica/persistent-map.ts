@@ -4,10 +4,10 @@ const bits = 3;
 const width = 1 << bits;
 const mask = width - 1;
 /**
- * A leaf of more entries becomes a branch, as long as the keys' hashes have bits left. Four to a child then: an array
- * that grows has room for 17, and with narrow leaves most of the memory of a tree was that room.
+ * A leaf of more entries becomes a branch, as long as the keys' hashes have bits left. An array that grows has room for
+ * 17, and then for 41: with narrower leaves more of the memory of a tree is room that nothing is in.
  */
-const mostInLeaf = 32;
+const mostInLeaf = 41;
 const lastShift = 27;
 
 /** A leaf with entries, or a branch with children. One shape for both: it is what every lookup looks at. */
@@ -216,10 +216,13 @@ function find<V>(root: Node<V>, key: KeyPart, hash: number): V | undefined {
 function branchOf<V>(leaf: Node<V>, shift: number, owner: object): Node<V> {
   const children: (Node<V> | undefined)[] = [];
   for (let slot = 0; slot < width; slot += 1) children.push(undefined);
-  for (const [at, value] of leaf.values.entries()) {
-    const hash = leaf.hashes[at] ?? 0;
+  const { hashes, keys, values } = leaf;
+  for (let at = 0; at < hashes.length; at += 1) {
+    const value = values[at];
+    if (value === undefined) continue;
+    const hash = hashes[at] ?? 0;
     const child = (children[(hash >>> shift) & mask] ??= Node.leaf<V>(owner));
-    child.append(hash, leaf.keys[at] ?? null, value);
+    child.append(hash, keys[at] ?? null, value);
   }
   return Node.branch<V>(owner, children, []);
 }
