@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import { main } from "../../src/cni/main.js";
+import { explain } from "../cni/support/explain.js";
 
 const examples = fileURLToPath(new URL("../../examples", import.meta.url));
 const python = "/usr/bin/python3";
@@ -29,13 +29,7 @@ function parse(text: string): Json {
 
 /** The plugin's own opinion: what ADD would do. */
 async function explained(conf: unknown): Promise<{ exitCode: number; document: Json }> {
-  const answer = await main({
-    args: ["explain"],
-    env: {},
-    stdin: () => JSON.stringify(conf),
-    stderr: () => undefined,
-    signal: new AbortController().signal,
-  });
+  const answer = await explain(conf);
   return { exitCode: answer.exitCode, document: parse(answer.stdout) };
 }
 

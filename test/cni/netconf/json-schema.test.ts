@@ -4,8 +4,8 @@ import * as fc from "fast-check";
 import { readFileSync } from "node:fs";
 import * as v from "valibot";
 import { describe, expect, test } from "vitest";
-import { main } from "../../../src/cni/main.js";
 import { netconfSchema } from "../../../src/cni/netconf/schema.js";
+import { explain } from "../support/explain.js";
 import { jsonSchema, schemaFile } from "./json-schema.js";
 import { sampleNetworks } from "./samples.js";
 
@@ -21,16 +21,7 @@ test("is the one that the plugin checks with (npm run generate:schema)", () => {
 });
 
 /** The plugin's opinion, which is about more than the form. */
-async function pluginTakes(conf: unknown): Promise<boolean> {
-  const answer = await main({
-    args: ["explain"],
-    env: {},
-    stdin: () => JSON.stringify(conf),
-    stderr: () => undefined,
-    signal: new AbortController().signal,
-  });
-  return answer.exitCode === 0;
-}
+const pluginTakes = async (conf: unknown): Promise<boolean> => (await explain(conf)).exitCode === 0;
 
 const full = {
   cniVersion: "1.1.0",
