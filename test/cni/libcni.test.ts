@@ -1,12 +1,14 @@
 /**
  * Every version of the specification, every command, with and without IPAM plugins old and new, on every switch, called
- * as container runtimes do. By default with some of the versions; with CNI_MATRIX=all with every one.
+ * as container runtimes do by libcni, and as people do by cnitool. By default with some of the versions; with
+ * CNI_MATRIX=all with every one.
  */
 import { existsSync, mkdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { afterAll, beforeAll, describe, expect, test, type TestContext } from "vitest";
-import { supportedVersions } from "../../src/cni/versions.js";
+import { supportedVersions, type CniVersion } from "../../src/cni/versions.js";
+import { buildCnitool, callCnitool, unlessCnitool } from "./support/cnitool.js";
 import { CniLab, containerId, nothing } from "./support/lab.js";
 import {
   buildCaller,
@@ -19,6 +21,7 @@ import {
   type LibcniCall,
 } from "./support/libcni.js";
 import { Plugin } from "./support/plugin.js";
+import { expectedOutline, outlineOf } from "./support/results.js";
 import { targets, type Target } from "./support/targets.js";
 
 type Json = Record<string, unknown>;
@@ -28,6 +31,8 @@ let caller = "";
 let netns: Namespace | undefined;
 /** Why nothing can be run here; undefined: it can. */
 let missing: string | undefined;
+let cnitool = "";
+let missingCnitool = unlessCnitool;
 let missingHostLocal: string | undefined;
 
 beforeAll(async () => {
@@ -40,6 +45,10 @@ beforeAll(async () => {
   await buildCaller(plugin.folder).then(
     (program) => (caller = program),
     (error: unknown) => (missing = `libcni cannot be built: ${String(error)}`),
+  );
+  await buildCnitool(plugin.folder).then(
+    (program) => (cnitool = program),
+    (error: unknown) => (missingCnitool = `cnitool cannot be built: ${String(error)}`),
   );
   await buildHostLocal(join(plugin.folder, "newest")).catch((error: unknown) => {
     missingHostLocal = `the newest host-local cannot be built: ${String(error)}`;
@@ -80,17 +89,19 @@ const ipams: readonly Ipam[] = [
 const versions =
   process.env["CNI_MATRIX"] === "all" ? supportedVersions : (["0.2.0", "0.4.0", "1.0.0", "1.1.0"] as const);
 
+/** Of those the ones that cnitool is tried with too. */
+const byHand: readonly CniVersion[] = process.env["CNI_MATRIX"] === "all" ? versions : ["0.4.0", "1.1.0"];
+
 /** A runtime with its cache, one network, and a container. */
 class Runtime implements Disposable {
   readonly lab = new CniLab();
   readonly #call: LibcniCall;
 
-  constructor(version: string, host: Json, ipam: Ipam, more: Json = {}) {
+  constructor(version: CniVersion, host: Json, ipam: Ipam) {
     const { name, cniVersion, ...conf } = this.lab.conf({
       cniVersion: version,
       host,
       ...(ipam.conf !== undefined && { ipam: { ...ipam.conf, dataDir: this.lab.ipamDir } }),
-      ...more,
     });
     this.#call = {
       path: [join(plugin.folder, "bin"), ipam.path()],
@@ -106,6 +117,10 @@ class Runtime implements Disposable {
     return callLibcni(caller, command, { ...this.#call, ...more });
   }
 
+  byHand(command: string): Promise<LibcniAnswer> {
+    return callCnitool(cnitool, command, this.#call);
+  }
+
   [Symbol.dispose](): void {
     this.lab[Symbol.dispose]();
   }
@@ -117,25 +132,36 @@ function skipUnlessBuilt({ skip }: TestContext, ipam: Ipam): void {
   if (ipam.isNewest !== true && ipam.conf !== undefined && !existsSync(debian)) skip(`no ${debian}`);
 }
 
+/** What is there of attachments: in the lab's directories, and on the switch. */
+const there = async (target: Target, { lab }: Runtime): Promise<Json> => ({
+  ...lab.left(),
+  switch: await target.content(),
+});
+
+const nowhere = { ...nothing, switch: { interfaces: [], bridges: [], sockets: [] } };
+
+/** With an outline of its result. */
+const outlined = ({ result, ...answer }: LibcniAnswer): Json =>
+  typeof result === "object" && result !== null ? { ...answer, outline: outlineOf({ ...result }) } : answer;
+
 /** Runs every command, and gives what each answered, and what was there then. */
 async function runAll(target: Target, runtime: Runtime): Promise<Json> {
   const valid = [{ containerID: containerId, ifname: "net1" }];
-  const there = async (): Promise<Json> => ({ ...runtime.lab.left(), switch: await target.content() });
   try {
     return {
       version: await runtime.run("VERSION"),
       status: await runtime.run("STATUS"),
-      added: await runtime.run("ADD"),
+      added: outlined(await runtime.run("ADD")),
       checked: await runtime.run("CHECK"),
       collectedOthers: await runtime.run("GC", { valid }),
       interfaces: (await target.content()).interfaces.length,
       deleted: await runtime.run("DEL"),
       deletedAgain: await runtime.run("DEL"),
-      left: await there(),
-      addedAgain: await runtime.run("ADD"),
+      left: await there(target, runtime),
+      addedAgain: outlined(await runtime.run("ADD")),
       // With no list of those that are valid, as a runtime has it that knows of no container.
       collected: await runtime.run("GC"),
-      leftAgain: await there(),
+      leftAgain: await there(target, runtime),
     };
   } finally {
     // What is left would be in the way of the next.
@@ -143,49 +169,84 @@ async function runAll(target: Target, runtime: Runtime): Promise<Json> {
   }
 }
 
-function expectedOf(version: string, given: boolean): Json {
-  const added = { result: expect.objectContaining(wanted(version, given)) };
-  const unsupported = {
-    error: { code: 0, message: expect.stringMatching(/does not support (?:the )?CHECK/u) },
-  };
-  const left = { ...nothing, switch: { interfaces: [], bridges: [], sockets: [] } };
+/** What CHECK answers: the versions before 0.4.0 have none. */
+const checkedIn = (version: CniVersion): Json =>
+  version < "0.4.0"
+    ? { error: { code: 0, message: expect.stringMatching(/does not support (?:the )?CHECK/u) } }
+    : {};
+
+function expectedOf(version: CniVersion, given: boolean): Json {
+  const added = { outline: expectedOutline(version, given) };
   return {
     version: { result: supportedVersions },
     status: {},
     added,
-    checked: version < "0.4.0" ? unsupported : {},
+    checked: checkedIn(version),
     collectedOthers: {},
     interfaces: 1,
     deleted: {},
     deletedAgain: {},
-    left,
+    left: nowhere,
     addedAgain: added,
     collected: {},
-    leftAgain: left,
+    leftAgain: nowhere,
   };
 }
 
-/** What a version's result has of the interface and its address. */
-function wanted(version: string, given: boolean): Json {
-  if (version < "0.3.0") return { cniVersion: version, ...(given && { ip4: expect.anything() }) };
-  const family = version < "1.0.0" ? { version: "4" } : {};
-  const ip = expect.objectContaining({ interface: 0, address: expect.stringMatching(/^10\./u), ...family });
-  const one = expect.objectContaining({ name: "net1" });
-  return { cniVersion: version, interfaces: [one], ...(given && { ips: [ip] }) };
+/** The same by cnitool, which knows no VERSION, and which attachments are valid neither. */
+async function runByHand(target: Target, runtime: Runtime): Promise<Json> {
+  try {
+    return {
+      status: await runtime.byHand("STATUS"),
+      added: outlined(await runtime.byHand("ADD")),
+      checked: await runtime.byHand("CHECK"),
+      interfaces: (await target.content()).interfaces.length,
+      deleted: await runtime.byHand("DEL"),
+      deletedAgain: await runtime.byHand("DEL"),
+      left: await there(target, runtime),
+      addedAgain: outlined(await runtime.byHand("ADD")),
+      collected: await runtime.byHand("GC"),
+      leftAgain: await there(target, runtime),
+    };
+  } finally {
+    await runtime.byHand("DEL");
+  }
+}
+
+/**
+ * cnitool deletes what it remembers, and then asks plugins of 1.1.0 without a list of what is valid: ours deletes nothing
+ * when nobody says what is to stay.
+ */
+const refusedWithoutList = {
+  error: { code: 0, message: expect.stringContaining("GC needs cni.dev/valid-attachments") },
+};
+
+function expectedByHand(version: CniVersion, given: boolean): Json {
+  const { version: _none, collectedOthers: _others, ...expected } = expectedOf(version, given);
+  return { ...expected, collected: version === "1.1.0" ? refusedWithoutList : {} };
 }
 
 for (const target of targets) {
-  describe.skipIf(!target.available || !hasGo)(`libcni, ${target.title}${target.note}${unlessGo}`, () => {
+  describe.skipIf(!target.available || !hasGo)(`${target.title}${target.note}${unlessGo}`, () => {
     beforeAll(() => target.start());
     afterAll(() => target.stop());
 
     describe.each(ipams)("$title", (ipam) => {
-      for (const version of versions)
-        test(`version ${version}`, async (context) => {
+      for (const version of versions) {
+        test(`libcni, version ${version}`, async (context) => {
           skipUnlessBuilt(context, ipam);
           using runtime = new Runtime(version, target.host(), ipam);
           expect(await runAll(target, runtime)).toEqual(expectedOf(version, ipam.conf !== undefined));
         });
+      }
+      for (const version of byHand) {
+        test(`cnitool, version ${version}`, async (context) => {
+          if (missingCnitool !== undefined) context.skip(missingCnitool);
+          skipUnlessBuilt(context, ipam);
+          using runtime = new Runtime(version, target.host(), ipam);
+          expect(await runByHand(target, runtime)).toEqual(expectedByHand(version, ipam.conf !== undefined));
+        });
+      }
     });
   });
 }

@@ -48,6 +48,20 @@ describe.skipIf(!dpdk.available)(`vhost-user on a real Open vSwitch${dpdk.note}`
     }
   });
 
+  test("a socket that Open vSwitch made is where the container has it", async () => {
+    await using ovs = await startOpenVSwitch({ flavour: "dpdk" });
+    using lab = new CniLab();
+    lab.connect = connect;
+    const conf = lab.conf({ host: hostOf(ovs, { iftype: "vhostuser", socket: { mode: "0666" } }) });
+    const { document } = await lab.run({ command: "ADD", conf });
+    const socketPath = join(lab.sharedDir, "0958c8871b32/0958c8871b32-net1");
+    expect(document).toMatchObject({ interfaces: [{ socketPath }] });
+    expect(statSync(socketPath).isSocket()).toBe(true);
+    expect(statSync(socketPath).mode & 0o777).toBe(0o666);
+    expect(await ovs.vsctl("list-ports", "br0")).toContain("net1");
+    expect(existsSync(join(ovs.vhostSockDir, "0958c8871b32-net1"))).toBe(true);
+  });
+
   test("a trunk carries its VLANs, and its native one", async () => {
     await using ovs = await startOpenVSwitch({ flavour: "dpdk" });
     using lab = new CniLab();

@@ -24,11 +24,14 @@ export async function buildCaller(folder: string): Promise<string> {
   return program;
 }
 
-/** Builds the newest host-local, known by the checksum database, into a folder. */
-export async function buildHostLocal(folder: string): Promise<void> {
-  const module = `github.com/containernetworking/plugins/plugins/ipam/host-local@${newestPlugins}`;
+/** Builds a program of a module, known by the checksum database, into a folder. */
+export async function buildModule(module: string, folder: string): Promise<void> {
   await run("go", ["install", module], { env: { ...process.env, GOBIN: folder, GOFLAGS: "-mod=mod" } });
 }
+
+/** Builds the newest host-local into a folder. */
+export const buildHostLocal = (folder: string): Promise<void> =>
+  buildModule(`github.com/containernetworking/plugins/plugins/ipam/host-local@${newestPlugins}`, folder);
 
 /** A call; the fields of the program's `call`. */
 export interface LibcniCall {
