@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { CniLab, containerId, nothing } from "./support/lab.js";
+import { CniLab, containerId, nothing, slave } from "./support/lab.js";
 
 const hostLocal = existsSync("/usr/lib/cni/host-local");
 const note = hostLocal ? "" : " (skipped: no /usr/lib/cni/host-local)";
@@ -14,14 +14,6 @@ beforeEach(() => {
 afterEach(() => lab[Symbol.dispose]());
 
 const short = containerId.slice(0, 12);
-/** The in-memory switch makes no sockets: the test does, in the place where the switch would. */
-const slave = {
-  engine: "vpp",
-  iftype: "memif",
-  netType: "bridge",
-  memif: { role: "slave" },
-  bridge: { bridgeId: 4 },
-};
 
 describe.skipIf(!hostLocal)(`ADD and DEL with host-local${note}`, () => {
   test("make the interface on its bridge with an address, and take everything away", async () => {

@@ -2,21 +2,13 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Err, UnreachableError } from "../../src/index.js";
-import { CniLab, containerId, nothing } from "./support/lab.js";
+import { CniLab, containerId, nothing, slave } from "./support/lab.js";
 
 let lab: CniLab;
 beforeEach(() => {
   lab = new CniLab();
 });
 afterEach(() => lab[Symbol.dispose]());
-
-const slave = {
-  engine: "vpp",
-  iftype: "memif",
-  netType: "bridge",
-  memif: { role: "slave" },
-  bridge: { bridgeId: 4 },
-};
 
 const unreachable = new UnreachableError({
   operation: "connect",

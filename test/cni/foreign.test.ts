@@ -17,7 +17,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { permitSocket } from "../../src/cni/sockets.js";
-import { CniLab, containerId, nothing } from "./support/lab.js";
+import { CniLab, containerId, nothing, slave } from "./support/lab.js";
 
 let lab: CniLab;
 beforeEach(() => {
@@ -25,13 +25,6 @@ beforeEach(() => {
 });
 afterEach(() => lab[Symbol.dispose]());
 
-const slave = {
-  engine: "vpp",
-  iftype: "memif",
-  netType: "bridge",
-  memif: { role: "slave" },
-  bridge: { bridgeId: 4 },
-};
 const permissions = { owner: undefined, group: undefined, mode: 0o666 };
 
 test("a link in the place of a socket is not followed: the file that it leads to keeps its permissions", () => {

@@ -6,7 +6,7 @@ import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Store } from "../../src/cni/state/store.js";
-import { CniLab, nothing } from "./support/lab.js";
+import { CniLab, nothing, slave } from "./support/lab.js";
 
 /** A file system of its own, in a mount namespace: reached through the process that holds it. */
 class Disk implements Disposable {
@@ -72,13 +72,6 @@ afterEach(() => {
   lab[Symbol.dispose]();
 });
 
-const slave = {
-  engine: "vpp",
-  iftype: "memif",
-  memif: { role: "slave" },
-  netType: "bridge",
-  bridge: { bridgeId: 4 },
-};
 const ledger = `case $CNI_COMMAND in ADD) touch "$LEDGER"; echo '{"cniVersion":"1.1.0","ips":[{"address":"10.0.0.2/24"}]}';; DEL) rm -f "$LEDGER";; esac`;
 
 describe("a full disk", () => {

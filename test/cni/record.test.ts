@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Err, UnreachableError } from "../../src/index.js";
-import { CniLab, containerId, nothing } from "./support/lab.js";
+import { CniLab, containerId, nothing, slave } from "./support/lab.js";
 
 let lab: CniLab;
 beforeEach(() => {
@@ -11,9 +11,6 @@ beforeEach(() => {
   lab.plugin("ledger", ledger);
 });
 afterEach(() => lab[Symbol.dispose]());
-
-const bridge = { netType: "bridge", bridge: { bridgeId: 4 } };
-const slave = { engine: "vpp", iftype: "memif", memif: { role: "slave" }, ...bridge };
 
 /** An IPAM plugin with a file for each address that is out, in the directory that its configuration names. */
 const ledger = `dir=$(sed -n 's/.*"dataDir":"\\([^"]*\\)".*/\\1/p')

@@ -1,6 +1,6 @@
 /** What nobody can carry out is refused before anything is done, with the code of the specification, the thing and the remedy. */
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { CniLab, nothing, type Call } from "../support/lab.js";
+import { CniLab, nothing, slave, type Call } from "../support/lab.js";
 
 let lab: CniLab;
 beforeEach(() => {
@@ -11,20 +11,13 @@ afterEach(() => lab[Symbol.dispose]());
 type Json = Record<string, unknown>;
 type Row = readonly [string, number, string, () => Partial<Call>];
 
-const memif = {
-  engine: "vpp",
-  iftype: "memif",
-  netType: "bridge",
-  memif: { role: "slave" },
-  bridge: { bridgeId: 4 },
-};
 const vhost = { engine: "ovs-dpdk", iftype: "vhostuser" };
 
 const host =
-  (more: Json, base: Json = memif) =>
+  (more: Json, base: Json = slave) =>
   () => ({ conf: lab.conf({ host: { ...base, ...more } }) });
-const conf = (more: Json) => () => ({ conf: lab.conf({ host: memif, ...more }) });
-const call = (more: Partial<Call>) => () => ({ conf: lab.conf({ host: memif }), ...more });
+const conf = (more: Json) => () => ({ conf: lab.conf({ host: slave, ...more }) });
+const call = (more: Partial<Call>) => () => ({ conf: lab.conf({ host: slave }), ...more });
 
 const names: readonly Row[] = [
   ["a container id with a blank", 4, "CNI_CONTAINERID", call({ containerId: "a b" })],
@@ -150,7 +143,7 @@ describe.each<[string, readonly Row[]]>([
 
 describe("what is strange and no fault", () => {
   test("a log level that is none, and a log file that cannot be written, are told and stop nothing", async () => {
-    const strange = lab.conf({ host: memif, logLevel: "loud", logFile: "/proc/userspace.log" });
+    const strange = lab.conf({ host: slave, logLevel: "loud", logFile: "/proc/userspace.log" });
     const { exitCode, stderr, document } = await lab.run({ command: "ADD", conf: strange });
     expect(exitCode).toBe(0);
     expect(document).toMatchObject({ cniVersion: "1.1.0" });
@@ -159,14 +152,14 @@ describe("what is strange and no fault", () => {
   });
 
   test("a version that is empty is 0.1.0's", async () => {
-    const old = lab.conf({ cniVersion: "", host: memif });
+    const old = lab.conf({ cniVersion: "", host: slave });
     const { exitCode, document } = await lab.run({ command: "ADD", conf: old });
     expect([exitCode, document?.["cniVersion"]]).toEqual([0, "0.1.0"]);
   });
 
   test("null and empty text are as if the key were not there", async () => {
     const empty = {
-      ...memif,
+      ...slave,
       memif: { role: "slave", mode: "", socketfile: "", secret: "" },
       vhost: { mode: "", group: "" },
       socket: null,
@@ -177,7 +170,7 @@ describe("what is strange and no fault", () => {
   });
 
   test("the longest names that there are", async () => {
-    const long = lab.conf({ host: memif, name: "n".repeat(200) });
+    const long = lab.conf({ host: slave, name: "n".repeat(200) });
     const at = { conf: long, containerId: "c".repeat(200), ifName: "i".repeat(15) };
     expect(await lab.run({ command: "ADD", ...at })).toMatchObject({ exitCode: 0 });
     expect(await lab.run({ command: "DEL", ...at })).toMatchObject({ exitCode: 0 });

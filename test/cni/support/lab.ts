@@ -38,6 +38,12 @@ export interface Outcome {
   readonly document: Json | undefined;
 }
 
+/** The bridge of most attachments: by its number, as VPP has it. */
+export const onBridge = { netType: "bridge", bridge: { bridgeId: 4 } } as const;
+
+/** A `host` whose socket the container makes: the in-memory switch makes none. */
+export const slave = { engine: "vpp", iftype: "memif", memif: { role: "slave" }, ...onBridge } as const;
+
 export const containerId = "0958c8871b32aa11bb22cc33dd44ee55ff66aa77bb88cc99dd00ee11ff223344";
 
 export class CniLab implements Disposable {
@@ -62,9 +68,8 @@ export class CniLab implements Disposable {
       host: {
         engine: "vpp",
         iftype: "memif",
-        netType: "bridge",
         memif: { role: "master", mode: "ethernet" },
-        bridge: { bridgeId: 4 },
+        ...onBridge,
       },
       ...more,
     };

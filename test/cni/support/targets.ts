@@ -6,6 +6,7 @@ import { connect } from "../../../src/index.js";
 import { VppServer } from "../../../src/testing/index.js";
 import { connectVpp } from "../../../src/vpp/index.js";
 import { availableFlavours, startOpenVSwitch, type OpenVSwitch } from "../../support/openvswitch.js";
+import { onBridge } from "./lab.js";
 import { apiDirectory, modelOf, releases, unlessMissing } from "../../vpp/schema/api-files.js";
 
 type Json = Record<string, unknown>;
@@ -142,11 +143,10 @@ function openVSwitch(title: string, end: Json): Target {
   };
 }
 
-const bridge = { netType: "bridge", bridge: { bridgeId: 4 } };
 const ends = [
-  ["memif on a bridge domain", bridge],
+  ["memif on a bridge domain", onBridge],
   ["memif with addresses", { netType: "interface" }],
-  ["vhost-user", { iftype: "vhostuser", vhost: { mode: "client" }, ...bridge }],
+  ["vhost-user", { iftype: "vhostuser", vhost: { mode: "client" }, ...onBridge }],
 ] as const;
 
 const socket = process.env["VPP_API_SOCKET"];
