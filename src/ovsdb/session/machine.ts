@@ -1,38 +1,13 @@
 import { Backoff } from "../../net/backoff.js";
-import { zeroUuid } from "../uuid.js";
 import type { Conditions } from "./conditions.js";
 import { Election } from "./election.js";
-import type { MonitorMethod, SessionEffect, SessionEvent, SessionState, TimerName } from "./events.js";
-import { shuffled, type SessionRemote } from "./remotes.js";
+import type { SessionEffect, SessionEvent, SessionState, TimerName } from "./events.js";
+import type { SessionOptions } from "./options.js";
+import { Position } from "./position.js";
+import { Progress, type Step } from "./progress.js";
+import { RemoteRing } from "./remote-ring.js";
+import type { SessionRemote } from "./remotes.js";
 import { acceptableRow, type ServerRow } from "./server-row.js";
-
-/** How a session behaves. */
-export interface SessionOptions {
-  readonly database: string;
-  readonly remotes: readonly SessionRemote[];
-  readonly cid: string | undefined;
-  readonly leaderOnly: boolean;
-  readonly shuffle: boolean;
-  readonly changeAware: boolean;
-  /** Off: each remote is tried once, and the first loss is the end. */
-  readonly retry: boolean;
-  readonly backoff: { readonly minMs: number; readonly maxMs: number };
-  /** How long a connection may take to be made; by default as long as the wait before it, at least 1 s. */
-  readonly dialMs: number | undefined;
-  readonly handshakeMs: number;
-  readonly noProgressMs: number;
-  /** Gives a number from 0 up to 1. */
-  readonly random: () => number;
-}
-
-/** What a session is waiting for from the server that it is connected to. */
-type Step = "server-schema" | "server-rows" | "schema" | "rows" | "nothing";
-
-const nextMethod: Readonly<Record<MonitorMethod, MonitorMethod | undefined>> = {
-  monitor_cond_since: "monitor_cond",
-  monitor_cond: "monitor",
-  monitor: undefined,
-};
 
 /** Forced reconnects that come sooner after each other than this wait like others. */
 const forcedEveryMs = 1000;
@@ -47,16 +22,14 @@ export class SessionMachine {
   readonly #conditions: Conditions;
   readonly #backoff: Backoff;
   readonly #election: Election;
-  #remotes: readonly SessionRemote[];
+  readonly #remotes: RemoteRing;
+  readonly #position: Position;
   #cid: string | undefined;
-  #next = 0;
   #tries = 0;
   #remote: SessionRemote | undefined;
   #state: SessionState = "waiting";
   #reason = "";
-  #step: Step = "nothing";
-  #method: MonitorMethod = "monitor_cond_since";
-  #lastId: string = zeroUuid;
+  readonly #progress = new Progress();
   #hasRows = false;
   #minIndex = 0;
   #server: ServerRow | undefined;
@@ -64,13 +37,13 @@ export class SessionMachine {
   #forcedAt = -Infinity;
   /** Whether the rows are those of a cluster's member. */
   #isOfCluster = false;
-  #bytesAtProgress = 0;
   #effects: SessionEffect[] = [];
 
   constructor(options: SessionOptions, conditions: Conditions) {
     this.#options = options;
     this.#conditions = conditions;
-    this.#remotes = options.shuffle ? shuffled(options.remotes, options.random) : options.remotes;
+    this.#position = new Position(conditions);
+    this.#remotes = new RemoteRing(options.remotes, options.shuffle, options.random);
     this.#cid = options.cid;
     this.#backoff = new Backoff({ ...options.backoff, freeTries: options.remotes.length });
     this.#election = new Election(options.random);
@@ -101,7 +74,7 @@ export class SessionMachine {
 
   /** Whether conditions can be changed: not by a server that only has `monitor`. */
   get hasConditions(): boolean {
-    return this.#method !== "monitor";
+    return this.#position.method !== "monitor";
   }
 
   handle(event: SessionEvent): readonly SessionEffect[] {
@@ -134,13 +107,13 @@ export class SessionMachine {
       case "monitor-refused":
         return this.#refused(event.kind, event.error, event.now);
       case "unusable":
-        this.#step = "nothing";
+        this.#progress.end();
         this.#clear("progress");
         return this.#tell("incompatible", event.error.message, event.error);
       case "monitored":
         return this.#monitored(event.lastId);
       case "updated":
-        this.#lastId = event.lastId ?? this.#lastId;
+        if (event.lastId !== undefined) this.#position.reached(event.lastId);
         return undefined;
       case "conditions-held":
         this.#conditions.held();
@@ -153,7 +126,7 @@ export class SessionMachine {
         this.#tell("synchronizing", "the server has changed the database");
         return this.#begin();
       case "inconsistent":
-        this.#lastId = zeroUuid;
+        this.#position.forget();
         return this.#force(event.error.message, event.error, event.now);
       case "set-remotes":
         return this.#setRemotes(event.remotes, event.cid, event.now);
@@ -172,9 +145,8 @@ export class SessionMachine {
   }
 
   #connect(): void {
-    const remote = this.#remotes[this.#next % this.#remotes.length];
+    const remote = this.#remotes.take();
     if (remote === undefined) return;
-    this.#next = (this.#next + 1) % this.#remotes.length;
     this.#tries += 1;
     this.#remote = remote;
     if (remote.kind === "passive") {
@@ -190,15 +162,14 @@ export class SessionMachine {
   #begin(): void {
     this.#server = undefined;
     this.#isOfCluster = false;
-    if (this.#conditions.disconnected()) this.#lastId = zeroUuid;
+    this.#position.interrupted();
     if (this.#state !== "synchronizing") this.#tell("synchronizing", `connected to ${this.remote ?? ""}`);
     this.#ask("server-schema", { do: "get-server-schema" });
   }
 
   /** Asks the server something that has to be answered in time. */
   #ask(step: Step, effect: SessionEffect): void {
-    this.#step = step;
-    this.#bytesAtProgress = -1;
+    this.#progress.expect(step);
     this.#push(effect);
     const { noProgressMs, handshakeMs } = this.#options;
     this.#push({ do: "set-timer", timer: "progress", ms: step === "rows" ? noProgressMs : handshakeMs });
@@ -218,7 +189,7 @@ export class SessionMachine {
     this.#server = row;
     this.#isOfCluster = row.model === "clustered";
     if (row.model === "clustered") this.#minIndex = Math.max(this.#minIndex, row.index ?? 0);
-    if (this.#step === "server-rows") {
+    if (this.#progress.step === "server-rows") {
       if (this.#options.changeAware) this.#push({ do: "change-aware" });
       this.#askSchema();
     } else if (this.#state === "incompatible") {
@@ -227,32 +198,21 @@ export class SessionMachine {
   }
 
   #askRows(schemaChanged: boolean): void {
-    if (schemaChanged) this.#lastId = zeroUuid;
-    this.#method = "monitor_cond_since";
-    this.#monitor();
-  }
-
-  #monitor(): void {
-    const method = this.#method;
-    const extent = method === "monitor_cond_since" && this.#lastId !== zeroUuid ? "from-last" : "anew";
-    const conditions = this.#conditions.forMonitor(extent);
-    this.#ask("rows", { do: "monitor", method, lastId: this.#lastId, conditions });
+    if (schemaChanged) this.#position.forget();
+    this.#ask("rows", { do: "monitor", ...this.#position.begin() });
   }
 
   #refused(what: "schema-refused" | "monitor-refused", error: Error, now: number): void {
-    const next = what === "monitor-refused" ? nextMethod[this.#method] : undefined;
-    if (next === undefined) return this.#force(error.message, error, now);
-    this.#method = next;
-    this.#lastId = zeroUuid;
-    this.#conditions.disconnected();
-    this.#monitor();
+    const next = what === "monitor-refused" ? this.#position.fallBack() : undefined;
+    if (next === undefined) this.#force(error.message, error, now);
+    else this.#ask("rows", { do: "monitor", ...next });
   }
 
   #monitored(lastId: string | undefined): void {
-    this.#lastId = lastId ?? zeroUuid;
+    this.#position.reached(lastId);
     this.#hasRows = true;
     this.#tries = 0;
-    this.#step = "nothing";
+    this.#progress.end();
     this.#clear("progress");
     this.#conditions.held();
     this.#tell("monitoring", `up to date with ${this.remote ?? ""}`);
@@ -271,13 +231,9 @@ export class SessionMachine {
     this.#push({ do: "change-conditions", conditions: this.#conditions.request() });
   }
 
-  /** Bytes since the last look are a sign that the answer is on its way. */
   #checkProgress(receivedBytes: number, now: number): void {
-    if (this.#step === "nothing") return;
-    const isFirst = this.#bytesAtProgress < 0;
-    const hasMoved = receivedBytes > this.#bytesAtProgress;
-    this.#bytesAtProgress = receivedBytes;
-    if (this.#step === "rows" && (isFirst || hasMoved)) {
+    if (this.#progress.step === "nothing") return;
+    if (this.#progress.goesOn(receivedBytes)) {
       this.#push({ do: "set-timer", timer: "progress", ms: this.#options.noProgressMs });
       return;
     }
@@ -301,7 +257,7 @@ export class SessionMachine {
     const atOnce = this.#state === "monitoring" && now - this.#forcedAt >= forcedEveryMs;
     if (atOnce) {
       this.#forcedAt = now;
-      this.#backoff.reset(this.#remotes.length);
+      this.#backoff.reset(this.#remotes.size);
     }
     this.#disconnected(reason, error, now);
   }
@@ -310,8 +266,8 @@ export class SessionMachine {
     const waitMs = this.#electionWait(now) ?? backoffMs;
     this.#hangUp();
     this.#server = undefined;
-    if (this.#conditions.disconnected()) this.#lastId = zeroUuid;
-    if (!this.#options.retry && (this.#hasRows || this.#tries >= this.#remotes.length)) {
+    this.#position.interrupted();
+    if (!this.#options.retry && (this.#hasRows || this.#tries >= this.#remotes.size)) {
       this.#push({ do: "end", error });
       return this.#tell("closed", reason, error);
     }
@@ -323,14 +279,14 @@ export class SessionMachine {
   #electionWait(now: number): number | undefined {
     // Whoever connects to us waits by itself.
     if (this.#remote?.kind === "passive") return undefined;
-    if (this.#state === "monitoring" && this.#isOfCluster) this.#election.begin(now, this.#remotes.length);
-    const waitMs = this.#election.wait(now, this.#remotes.length);
+    if (this.#state === "monitoring" && this.#isOfCluster) this.#election.begin(now, this.#remotes.size);
+    const waitMs = this.#election.wait(now, this.#remotes.size);
     if (waitMs !== undefined) this.#backoff.reset(0);
     return waitMs;
   }
 
   #hangUp(): void {
-    this.#step = "nothing";
+    this.#progress.end();
     this.#clear("wait");
     this.#clear("progress");
     this.#push({ do: "hang-up" });
@@ -339,8 +295,7 @@ export class SessionMachine {
   #setRemotes(remotes: readonly SessionRemote[], cid: string | undefined, now: number): void {
     const isSameCluster = cid === this.#cid;
     const stays = remotes.some(({ text }) => text === this.#remote?.text) && isSameCluster;
-    this.#remotes = this.#options.shuffle ? shuffled(remotes, this.#options.random) : remotes;
-    this.#next = 0;
+    this.#remotes.replace(remotes);
     this.#cid = cid;
     if (!isSameCluster) this.#minIndex = 0;
     this.#backoff.reset(remotes.length);
