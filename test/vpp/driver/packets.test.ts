@@ -13,11 +13,16 @@ import { realVpp, unlessReal } from "../../support/vpp-real.js";
 const run = promisify(execFile);
 const frames = new URL("../../support/frames.py", import.meta.url).pathname;
 
+/** Two runs on one machine do not share a name. */
+const run36 = process.pid.toString(36);
+const tapOf = (name: string): string => `vt${run36}-${name}`;
+const wireOf = (name: string): string => `vw${run36}-${name}`;
+
 function canMakeDevices(): boolean {
   if (process.getuid?.() !== 0) return false;
   try {
-    execFileSync("ip", ["link", "add", "vlt-try", "type", "veth", "peer", "name", "vlt-try2"]);
-    execFileSync("ip", ["link", "del", "vlt-try"]);
+    execFileSync("ip", ["link", "add", tapOf("try"), "type", "veth", "peer", "name", wireOf("try")]);
+    execFileSync("ip", ["link", "del", tapOf("try")]);
     execFileSync("/usr/bin/python3", ["-c", "import socket; socket.AF_PACKET"]);
     return true;
   } catch {
@@ -73,18 +78,20 @@ const sent: readonly Sent[] = [
 ];
 
 describe.skipIf(!isAble)(`frames and VLANs on a real VPP${unlessAble}`, () => {
-  const devices = Object.keys(ports).map((name) => `vlt-${name}`);
+  const devices = Object.keys(ports).map(tapOf);
   const vswitches: VSwitch[] = [];
 
   const hears = async (from: string, tags: readonly number[]): Promise<Record<string, number[][]>> => {
     const { stdout } = await run("/usr/bin/python3", [
       frames,
-      `vlt-${from}`,
+      tapOf(from),
       tags.join(".") || "-",
       ...devices,
     ]);
     const heard: Record<string, number[][]> = JSON.parse(stdout);
-    return Object.fromEntries(Object.entries(heard).map(([device, all]) => [device.slice(4), all]));
+    return Object.fromEntries(
+      Object.entries(heard).map(([device, all]) => [device.slice(tapOf("").length), all]),
+    );
   };
   const expected = (heard: Sent["heard"]): Record<string, readonly (readonly number[])[]> =>
     Object.fromEntries(Object.entries(heard).map(([name, tags]) => [name, [tags]]));
@@ -95,9 +102,9 @@ describe.skipIf(!isAble)(`frames and VLANs on a real VPP${unlessAble}`, () => {
     ).unwrap();
     vswitches.push(vswitch);
     for (const [name, vlan] of Object.entries(ports)) {
-      const device = `vlw-${name}`;
-      execFileSync("ip", ["link", "add", `vlt-${name}`, "type", "veth", "peer", "name", device]);
-      for (const end of [`vlt-${name}`, device]) {
+      const device = wireOf(name);
+      execFileSync("ip", ["link", "add", tapOf(name), "type", "veth", "peer", "name", device]);
+      for (const end of [tapOf(name), device]) {
         execFileSync("ip", ["link", "set", end, "up"]);
         // No announcements of the kernel's among the frames.
         execFileSync("sysctl", ["-qw", `net.ipv6.conf.${end}.disable_ipv6=1`]);
