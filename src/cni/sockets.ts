@@ -1,7 +1,6 @@
 import {
   chmodSync,
   chownSync,
-  closeSync,
   constants,
   existsSync,
   fchmodSync,
@@ -10,7 +9,6 @@ import {
   linkSync,
   lstatSync,
   mkdirSync,
-  openSync,
   readFileSync,
   realpathSync,
   rmdirSync,
@@ -18,7 +16,7 @@ import {
 import { posix } from "node:path";
 import { code, CniError, fromIo, isErrno } from "./errors.js";
 import type { Permissions, Plan } from "./plan.js";
-import { remove } from "./state/files.js";
+import { remove, withHandle } from "./state/files.js";
 
 /** The number of a user or group, from its name (passwd(5), group(5)). */
 function numberOf(file: string, what: string, name: string | number): number {
@@ -72,13 +70,10 @@ function prepare(base: string, directory: string, permissions: Permissions, writ
 function permitDirectory(directory: string, permissions: Permissions, writable: boolean): void {
   const { uid, gid } = ownersOf(permissions);
   if (uid === -1 && gid === -1) return;
-  const handle = openSync(directory, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
-  try {
+  withHandle(directory, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW, (handle) => {
     fchownSync(handle, uid, gid);
     if (writable && gid !== -1) fchmodSync(handle, 0o770);
-  } finally {
-    closeSync(handle);
-  }
+  });
 }
 
 /** Makes the directories of an attachment. Throws a {@link CniError} of code 5 or 7. */
@@ -125,16 +120,13 @@ export function permitSocket(path: string, permissions: Permissions): void {
   const { uid, gid } = ownersOf(permissions);
   if (uid === -1 && gid === -1 && permissions.mode === undefined) return;
   try {
-    const handle = openSync(path, pathOnly | constants.O_NOFOLLOW);
-    try {
+    withHandle(path, pathOnly | constants.O_NOFOLLOW, (handle) => {
       if (!fstatSync(handle).isSocket())
         throw new Error("something else is in its place, which stays as it is");
       const entry = `/proc/self/fd/${handle}`;
       if (uid !== -1 || gid !== -1) chownSync(entry, uid, gid);
       if (permissions.mode !== undefined) chmodSync(entry, permissions.mode);
-    } finally {
-      closeSync(handle);
-    }
+    });
   } catch (error) {
     throw fromIo(`set the permissions of the socket ${path}`, error);
   }

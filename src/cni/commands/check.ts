@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+import { constants, fstatSync, readSync } from "node:fs";
 import { posix } from "node:path";
 import type { InterfaceInfo } from "../../index.js";
 import { readStatus, statusFile, type ContainerStatus } from "../../handover/index.js";
@@ -11,6 +11,7 @@ import type { Loaded } from "../netconf/load.js";
 import { planAttachment, type Plan } from "../plan.js";
 import { readResult, type CniResult } from "../result.js";
 import { pathOnly } from "../sockets.js";
+import { withHandle } from "../state/files.js";
 import { connectTo, findInterface, unwrap } from "../switch.js";
 import type { World } from "../world.js";
 
@@ -56,15 +57,6 @@ const longestStatus = 65_536;
 
 /** So much is told of why a container failed. */
 const longestWhy = 1000;
-
-function withHandle<T>(file: string, flags: number, use: (handle: number) => T): T {
-  const handle = openSync(file, flags);
-  try {
-    return use(handle);
-  } finally {
-    closeSync(handle);
-  }
-}
 
 /**
  * A file that the container wrote: no link is followed, no pipe waited for, no device opened, as some act when they are,

@@ -11,14 +11,19 @@ import {
 import { basename, dirname, join } from "node:path";
 import { isErrno } from "../errors.js";
 
-/** Makes a change of a directory last: what was renamed into it or removed from it. */
-export function syncDirectory(directory: string): void {
-  const handle = openSync(directory, "r");
+/** Opens a file for as long as it is used. */
+export function withHandle<T>(path: string, flags: string | number, use: (handle: number) => T): T {
+  const handle = openSync(path, flags);
   try {
-    fsyncSync(handle);
+    return use(handle);
   } finally {
     closeSync(handle);
   }
+}
+
+/** Makes a change of a directory last: what was renamed into it or removed from it. */
+export function syncDirectory(directory: string): void {
+  withHandle(directory, "r", fsyncSync);
 }
 
 /** Removes a file, if it is there. Node's `rmSync` looks at it twice first, for directories. */
@@ -78,10 +83,5 @@ export function writeAtomically(path: string, text: string, { mode, durable }: W
 
 /** Adds to a file that is there. What was in it stays as it is, whatever becomes of this or of the host. */
 export function append(path: string, text: string): void {
-  const handle = openSync(path, constants.O_WRONLY | constants.O_APPEND);
-  try {
-    writeFileSync(handle, text);
-  } finally {
-    closeSync(handle);
-  }
+  withHandle(path, constants.O_WRONLY | constants.O_APPEND, (handle) => writeFileSync(handle, text));
 }
