@@ -3,7 +3,7 @@ import type { CallOptions } from "../index.js";
 import type { AttachmentId, Invocation } from "./environment.js";
 import type { Ipam } from "./ipam.js";
 import type { Known } from "./netconf/load.js";
-import { lock, tryLock, type Held } from "./state/lock.js";
+import { lock, tryLock, type Held, type WithoutRoom } from "./state/lock.js";
 import type { AttachmentRecord } from "./state/record.js";
 import { defaultStateDir, Store } from "./state/store.js";
 import type { World } from "./world.js";
@@ -25,12 +25,18 @@ export function contextOf<L extends Known>(world: World, invocation: Invocation,
 }
 
 /** Waits for another run on the same attachment, as long as this one may take. */
-export const lockAttachment = ({ store, world }: Context, key: string): Promise<Held> =>
-  lock(store.locks, key, world);
+export const lockAttachment = (
+  { store, world }: Context,
+  key: string,
+  withoutRoom?: WithoutRoom,
+): Promise<Held> => lock(store.locks, key, world, withoutRoom);
 
 /** `undefined`: somebody works on the attachment just now. */
-export const tryLockAttachment = ({ store, world }: Context, key: string): Held | undefined =>
-  tryLock(store.locks, key, world.endsAt);
+export const tryLockAttachment = (
+  { store, world }: Context,
+  key: string,
+  withoutRoom?: WithoutRoom,
+): Held | undefined => tryLock(store.locks, key, world.endsAt, withoutRoom);
 
 /** The IPAM plugin of the configuration; undefined: it has none. */
 export function ipamOf(context: Context): Ipam | undefined {

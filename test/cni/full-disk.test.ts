@@ -5,8 +5,12 @@ import { join } from "node:path";
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { isErrno } from "../../src/cni/errors.js";
+import { attachmentKey } from "../../src/cni/names.js";
+import { tryLock } from "../../src/cni/state/lock.js";
 import { Store } from "../../src/cni/state/store.js";
-import { CniLab, nothing, slave } from "./support/lab.js";
+import { Err, UnreachableError } from "../../src/index.js";
+import { CniLab, containerId, nothing, slave, type Outcome } from "./support/lab.js";
 
 /** A file system of its own, in a mount namespace: reached through the process that holds it. */
 class Disk implements Disposable {
@@ -50,6 +54,19 @@ class Disk implements Disposable {
     }
   }
 
+  /** Fills it with files: there is room for bytes, and for no file more. */
+  fillWithFiles(): void {
+    try {
+      for (let nth = 0; ; nth += 1) writeFileSync(join(this.path, `filler${nth}`), "");
+    } catch (error) {
+      if (!isErrno(error, "ENOSPC")) throw error;
+    }
+  }
+
+  empty(): void {
+    for (const file of readdirSync(this.path)) if (file.startsWith("filler")) rmSync(join(this.path, file));
+  }
+
   /** The records on it, and what is not one. */
   records(): readonly string[] {
     const directory = join(this.path, "attachments");
@@ -65,18 +82,28 @@ let lab: CniLab;
 let disk: Disk | undefined;
 beforeEach(async () => {
   lab = new CniLab();
-  disk = await Disk.make(lab.stateDir, "size=64k");
+  disk = await Disk.make(lab.stateDir, "size=64k,nr_inodes=100");
 });
 afterEach(() => {
   disk?.[Symbol.dispose]();
   lab[Symbol.dispose]();
 });
 
+const noDisk = "no file system can be mounted here";
+
+const away = new UnreachableError({
+  operation: "connect",
+  address: "unix:/run/vpp/api.sock",
+  errno: "ENOENT",
+  hint: "start VPP",
+  message: "connect: cannot connect to unix:/run/vpp/api.sock: start VPP",
+});
+
 const ledger = `case $CNI_COMMAND in ADD) touch "$LEDGER"; echo '{"cniVersion":"1.1.0","ips":[{"address":"10.0.0.2/24"}]}';; DEL) rm -f "$LEDGER";; esac`;
 
 describe("a full disk", () => {
   test.for([0, 1, 2, 3, 4, 5, 6])("with %i pages left", async (pages, { skip }) => {
-    if (disk === undefined) return skip("no file system can be mounted here");
+    if (disk === undefined) return skip(noDisk);
     lab.plugin("ledger", ledger);
     const env = { LEDGER: join(lab.dir, "given") };
     // A record of several pages, of which a part may fit.
@@ -96,6 +123,106 @@ describe("a full disk", () => {
     const deleted = await lab.run({ command: "DEL", conf, env });
     expect(deleted).toMatchObject({ exitCode: 0, stdout: "" });
     expect([existsSync(env.LEDGER), disk.records()]).toEqual([false, []]);
+    expect({ ...lab.left(), state: [] }).toEqual(nothing);
+  });
+});
+
+describe("a disk with no room for one file more", () => {
+  type Command = "ADD" | "DEL" | "CHECK" | "GC";
+
+  /** The attachment's configuration, and how to run a command on it. */
+  function given(disk: Disk): { readonly run: (command: Command, more?: object) => Promise<Outcome> } {
+    const conf = lab.conf({ host: slave, stateDir: disk.path, commandTimeoutMs: 500 });
+    return { run: (command, more = {}) => lab.run({ command, conf: { ...conf, ...more } }) };
+  }
+
+  const well = { exitCode: 0, stdout: "" };
+  const full = { exitCode: 1, document: { code: 5, msg: expect.stringContaining("the disk is full") } };
+
+  test("lets CHECK look, and DEL take everything away", async ({ skip }) => {
+    if (disk === undefined) return skip(noDisk);
+    const { run } = given(disk);
+    const { document: prevResult } = await run("ADD");
+    disk.fillWithFiles();
+    expect(await run("CHECK", { prevResult })).toMatchObject(well);
+    expect(await run("DEL")).toMatchObject(well);
+    expect(disk.records()).toEqual([]);
+    expect({ ...lab.left(), state: [] }).toEqual(nothing);
+  });
+
+  test("lets GC take everything away", async ({ skip }) => {
+    if (disk === undefined) return skip(noDisk);
+    const { run } = given(disk);
+    await run("ADD");
+    disk.fillWithFiles();
+    expect(await run("GC", { "cni.dev/valid-attachments": [] })).toMatchObject(well);
+    expect(disk.records()).toEqual([]);
+    expect({ ...lab.left(), state: [] }).toEqual(nothing);
+  });
+
+  test("refuses ADD, and DEL after it has nothing to do", async ({ skip }) => {
+    if (disk === undefined) return skip(noDisk);
+    const { run } = given(disk);
+    disk.fillWithFiles();
+    expect(await run("ADD")).toMatchObject(full);
+    expect(await run("DEL")).toMatchObject(well);
+    expect({ ...lab.left(), state: [] }).toEqual(nothing);
+  });
+
+  test("lets nobody take away what another run works on", async ({ skip }) => {
+    if (disk === undefined) return skip(noDisk);
+    const { run } = given(disk);
+    await run("ADD");
+    const key = attachmentKey("lab-net", { containerId, ifName: "net1" });
+    const held = tryLock(new Store(disk.path).locks, key, Date.now() + 60_000);
+    disk.fillWithFiles();
+    expect((await run("DEL")).document).toMatchObject({
+      code: 11,
+      msg: expect.stringContaining("another run of the plugin"),
+    });
+    expect(await run("GC", { "cni.dev/valid-attachments": [] })).toMatchObject(well);
+    expect(disk.records()).toHaveLength(1);
+    held?.[Symbol.dispose]();
+    disk.fillWithFiles();
+    expect(await run("DEL")).toMatchObject(well);
+    expect(disk.records()).toEqual([]);
+  });
+
+  test("lets DEL succeed while the switch is away, whose interface goes when it is back", async ({
+    skip,
+  }) => {
+    if (disk === undefined) return skip(noDisk);
+    const { run } = given(disk);
+    await run("ADD");
+    disk.fillWithFiles();
+    const { connect } = lab;
+    lab.connect = async () => Err(away);
+    expect(await run("DEL")).toMatchObject(well);
+    expect(disk.records()).toEqual([]);
+    expect(lab.memory.interfaces()).toHaveLength(1);
+    lab.connect = connect;
+    // What has no record but a mark on the switch is not taken away without a claim: an ADD may be making it.
+    expect(await run("GC", { "cni.dev/valid-attachments": [] })).toMatchObject(full);
+    disk.empty();
+    expect(await run("GC", { "cni.dev/valid-attachments": [] })).toMatchObject(well);
+    expect({ ...lab.left(), state: [] }).toEqual(nothing);
+    expect(new Store(disk.path).leftovers()).toEqual([]);
+  });
+
+  test("has DEL say what to do when the record is lost and the switch away", async ({ skip }) => {
+    if (disk === undefined) return skip(noDisk);
+    const { run } = given(disk);
+    await run("ADD");
+    rmSync(join(disk.path, "attachments"), { recursive: true });
+    disk.fillWithFiles();
+    const { connect } = lab;
+    lab.connect = async () => Err(away);
+    expect(await run("DEL")).toMatchObject(full);
+    disk.empty();
+    expect(await run("DEL")).toMatchObject(well);
+    expect(new Store(disk.path).leftovers()).toHaveLength(1);
+    lab.connect = connect;
+    expect(await run("DEL")).toMatchObject(well);
     expect({ ...lab.left(), state: [] }).toEqual(nothing);
   });
 });

@@ -122,7 +122,7 @@ export async function check(world: World, invocation: Invocation, loaded: Loaded
   const previous = previousOf(loaded);
   const plan = planAttachment(loaded, invocation);
   checkNamespace(invocation.netns, world.env);
-  using _held = await lockAttachment(context, plan.key);
+  using _held = await lockAttachment(context, plan.key, "go on");
   const index = previous.interfaces.findIndex(
     ({ name, sandbox = "" }) =>
       name === invocation.ifName && (sandbox === "" || sandbox === invocation.netns),

@@ -18,7 +18,7 @@ export async function del(world: World, invocation: Invocation, loaded: LoadedFo
   const context = contextOf(world, invocation, loaded);
   const { store } = context;
   const key = attachmentKey(loaded.conf.name, invocation);
-  using _held = await lockAttachment(context, key);
+  using _held = await lockAttachment(context, key, "go on");
   const found = store.read(key);
   const record = typeof found === "string" ? undefined : found.record;
   await tearDown(context, doomedOf(context, key, found), ipamOfRecord(context, record));

@@ -59,7 +59,7 @@ function doomedOf({ loaded }: Context<Loaded>, id: AttachmentId): Doomed {
 
 /** Takes one attachment away, unless somebody works on it just now. */
 async function collectRecord(context: Context<Loaded>, key: string): Promise<void> {
-  using held = tryLockAttachment(context, key);
+  using held = tryLockAttachment(context, key, "go on");
   if (held === undefined) return;
   const { store } = context;
   const found = store.read(key);

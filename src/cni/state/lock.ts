@@ -70,10 +70,20 @@ function isAlive(claim: Claim): boolean {
   return Date.now() < claim.endsAt + graceMs;
 }
 
+function claimsIn(directory: string): readonly string[] {
+  try {
+    return readdirSync(directory);
+  } catch (error) {
+    // Nobody ever made one.
+    if (isErrno(error, "ENOENT")) return [];
+    throw error;
+  }
+}
+
 /** Whether somebody who lives claims `key`, or any key; claims of the dead are removed on the way. */
 function claimed(directory: string, key: string | undefined, own: string | undefined): boolean {
   let found = false;
-  for (const file of readdirSync(directory)) {
+  for (const file of claimsIn(directory)) {
     if (file === own) continue;
     const claim = parse(file);
     if (claim === undefined || (key !== undefined && claim.key !== key)) continue;
@@ -88,11 +98,33 @@ export interface Held extends Disposable {
   readonly key: string;
 }
 
-/** Tries once, for a run that ends at `endsAt` (milliseconds since the epoch). `undefined`: somebody else has it. */
-export function tryLock(directory: string, key: string, endsAt: number): Held | undefined {
-  me ??= myself();
+/**
+ * What a run does when the disk has no room for its claim. One that makes something fails: it would need room too. One
+ * that takes away what was made, or looks, goes on unless somebody else has a claim: two of those are not in each other's way.
+ */
+export type WithoutRoom = "fail" | "go on";
+
+/** Makes a claim. Gives the error of a disk that has no room for it; undefined: it is made. */
+function makeClaim(directory: string, file: string): Error | undefined {
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
+    writeFileSync(join(directory, file), "", { flag: "wx", mode: 0o600 });
+    return undefined;
+  } catch (error) {
+    if (error instanceof Error && isErrno(error, "ENOSPC", "EDQUOT")) return error;
+    throw error;
+  }
+}
+
+/** Tries once, for a run that ends at `endsAt` (milliseconds since the epoch). `undefined`: somebody else has it. */
+export function tryLock(
+  directory: string,
+  key: string,
+  endsAt: number,
+  withoutRoom: WithoutRoom = "fail",
+): Held | undefined {
+  me ??= myself();
+  try {
     const parts = [
       key,
       me.boot,
@@ -103,16 +135,17 @@ export function tryLock(directory: string, key: string, endsAt: number): Held | 
       randomBytes(6).toString("hex"),
     ];
     const file = parts.join(separator);
-    const path = join(directory, file);
-    writeFileSync(path, "", { flag: "wx", mode: 0o600 });
-    const release = (): void => remove(path);
+    const noRoom = makeClaim(directory, file);
+    const release = (): void => remove(join(directory, file));
     let taken = true;
     try {
       taken = claimed(directory, key, file);
     } finally {
       if (taken) release();
     }
-    return taken ? undefined : { key, [Symbol.dispose]: release };
+    if (taken) return undefined;
+    if (noRoom !== undefined && withoutRoom === "fail") throw noRoom;
+    return { key, [Symbol.dispose]: release };
   } catch (error) {
     throw fromIo(`lock ${key} in ${directory}`, error);
   }
@@ -126,9 +159,14 @@ export interface Claiming {
 }
 
 /** Waits for the lock. Throws a {@link CniError} of code 11 when the signal fires first. */
-export async function lock(directory: string, key: string, { signal, endsAt }: Claiming): Promise<Held> {
+export async function lock(
+  directory: string,
+  key: string,
+  { signal, endsAt }: Claiming,
+  withoutRoom?: WithoutRoom,
+): Promise<Held> {
   for (;;) {
-    const held = tryLock(directory, key, endsAt);
+    const held = tryLock(directory, key, endsAt, withoutRoom);
     if (held !== undefined) return held;
     if (signal.aborted)
       throw new CniError({
@@ -144,8 +182,6 @@ export function anyLocked(directory: string): boolean {
   try {
     return claimed(directory, undefined, undefined);
   } catch (error) {
-    // Nobody ever did.
-    if (isErrno(error, "ENOENT")) return false;
     throw fromIo(`look for locks in ${directory}`, error);
   }
 }

@@ -68,7 +68,9 @@ export class Store {
 
   write(key: string, record: AttachmentRecord): void {
     try {
-      mkdirSync(this.#records, { recursive: true, mode: 0o700 });
+      const isFirst = mkdirSync(this.#records, { recursive: true, mode: 0o700 }) !== undefined;
+      // Made now: when a record has to go there the disk may be full.
+      if (isFirst) mkdirSync(this.#leftovers, { recursive: true, mode: 0o700 });
       writeAtomically(join(this.#records, nameOf(key, record)), `${JSON.stringify(record)}\n`, {
         mode: 0o600,
         durable: true,
