@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Err, UnreachableError } from "../../src/index.js";
+import { explain } from "./support/explain.js";
 import { CniLab, containerId, nothing, slave } from "./support/lab.js";
 
 let lab: CniLab;
@@ -367,7 +368,7 @@ test("keys are matched without regard to case", async () => {
 
 test("explain prints every default", async () => {
   const conf = lab.conf({ host: { engine: "ovs-dpdk", iftype: "vhostuser" } });
-  const { document, exitCode } = await lab.run({ command: "", conf, args: ["explain"] });
+  const { document, exitCode } = await explain(conf);
   expect(exitCode).toBe(0);
   expect(document?.["defaults"]).toMatchObject([
     { key: "host.netType", value: "bridge" },

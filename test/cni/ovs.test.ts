@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { connect } from "../../src/index.js";
 import { availableFlavours, startOpenVSwitch, type OpenVSwitch } from "../support/openvswitch.js";
+import { explain } from "./support/explain.js";
 import { CniLab, containerId, nothing } from "./support/lab.js";
 
 const { dpdk, memif } = availableFlavours();
@@ -91,7 +92,7 @@ describe.skipIf(!memif.available)(`memif on a real Open vSwitch${memif.note}`, (
       socketPath,
     );
     expect(statSync(socketPath).isSocket()).toBe(true);
-    const explained = await lab.run({ command: "", conf, args: ["explain"] });
+    const explained = await explain(conf);
     expect(explained.document).toMatchObject({ container: { interface: { type: "memif", role: "slave" } } });
     const checked = await lab.run({ command: "CHECK", conf: { ...conf, prevResult: added.document } });
     expect(checked).toMatchObject({ exitCode: 0, stdout: "" });

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { connect } from "../../src/index.js";
 import { unlessVpp, VppProcess } from "../support/vpp-process.js";
-import { CniLab, nothing } from "./support/lab.js";
+import { CniLab, master, nothing } from "./support/lab.js";
 import { runUsrspApp } from "./support/usrsp-app.js";
 
 const hostLocal = existsSync("/usr/lib/cni/host-local");
@@ -21,15 +21,7 @@ describe.skipIf(note !== "")(`two containers with a VPP of their own${note}`, ()
       using lab = new CniLab();
       lab.connect = connect;
       const conf = lab.conf({
-        host: {
-          engine: "vpp",
-          iftype: "memif",
-          netType: "bridge",
-          memif: { role: "master", mode: "ethernet" },
-          bridge: { bridgeId: 4 },
-          remote: host.remote,
-          ...more,
-        },
+        host: { ...master, remote: host.remote, ...more },
         ipam: lab.ipam({ subnet: "192.168.210.0/24", rangeStart: "192.168.210.45" }),
       });
       const ids = ["a", "b"].map((letter) => letter.repeat(64));

@@ -1,54 +1,24 @@
 /** What only VPP has: domains by number or name, sockets by number, and VLANs that are domains of their own. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { connect } from "../../src/index.js";
-import { VppServer } from "../../src/testing/index.js";
-import { realVpp, unlessReal } from "../support/vpp-real.js";
-import { modelOf, releases, unlessMissing } from "../vpp/schema/api-files.js";
 import { CniLab, containerId, nothing } from "./support/lab.js";
+import { vppBridges } from "./support/targets.js";
 
-interface Target {
-  readonly title: string;
-  readonly isThere: boolean;
-  readonly start: () => Promise<{ readonly remote: string; readonly stop: () => Promise<void> }>;
-}
-
-const targets: readonly Target[] = [
-  {
-    title: `a simulated VPP${unlessMissing}`,
-    isThere: releases.length > 0,
-    start: async () => {
-      const vpp = (await VppServer.start({ api: modelOf(releases.at(-1) ?? "") })).unwrap();
-      return { remote: vpp.remote, stop: () => vpp[Symbol.asyncDispose]() };
-    },
-  },
-  {
-    title: `a real VPP${unlessReal}`,
-    isThere: realVpp !== undefined,
-    start: async () => ({ remote: realVpp?.remote ?? "", stop: async () => {} }),
-  },
-];
-
-describe.each(targets)("$title", ({ isThere, start }) => {
-  describe.skipIf(!isThere)("through the plugin", () => {
+for (const target of vppBridges) {
+  describe.skipIf(!target.available)(`${target.title}${target.note}`, () => {
     let remote = "";
-    let stop = async (): Promise<void> => {};
     beforeAll(async () => {
-      ({ remote, stop } = await start());
+      await target.start();
+      remote = String(target.host()["remote"]);
     });
-    afterAll(() => stop());
+    afterAll(() => target.stop());
 
     const lab = (): CniLab => {
       const made = new CniLab();
       made.connect = connect;
       return made;
     };
-    const host = (more: Record<string, unknown>): Record<string, unknown> => ({
-      engine: "vpp",
-      iftype: "memif",
-      memif: { role: "master" },
-      remote,
-      ...more,
-    });
+    const host = (more: Record<string, unknown>): Record<string, unknown> => ({ ...target.host(), ...more });
     const bridges = async (): Promise<readonly string[]> => {
       await using vswitch = (await connect({ engine: "vpp", remote, owner: "cni" })).unwrap();
       const own = (await vswitch.listBridges()).unwrap().filter(({ mark }) => mark?.owner === "cni");
@@ -85,7 +55,7 @@ describe.each(targets)("$title", ({ isThere, start }) => {
       ["a trunk with a native VLAN", { vlan: 10, trunk: [20] }, { tag: 10, trunks: [20] }],
     ])("VLANs: %s", async (_what, more, expected) => {
       using here = lab();
-      const conf = here.conf({ host: host({ bridge: { bridgeId: 4 }, ...more }) });
+      const conf = here.conf({ host: host(more) });
       const added = await here.run({ command: "ADD", conf });
       expect(added).toMatchObject({ exitCode: 0 });
       expect(await vlans()).toMatchObject([{ bridge: "4", ...expected }]);
@@ -98,7 +68,7 @@ describe.each(targets)("$title", ({ isThere, start }) => {
 
     test("more sockets than the plugin of 2018 had room for", async () => {
       using here = lab();
-      const conf = here.conf({ host: host({ bridge: { bridgeId: 4 } }) });
+      const conf = here.conf({ host: target.host() });
       const ids = Array.from(
         { length: 25 },
         (_, at) => `${String(at).padStart(4, "0")}${containerId.slice(4)}`,
@@ -115,4 +85,4 @@ describe.each(targets)("$title", ({ isThere, start }) => {
       expect(here.left()).toEqual(nothing);
     });
   });
-});
+}

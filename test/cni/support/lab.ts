@@ -25,7 +25,6 @@ export interface Call {
   readonly ifName?: string;
   readonly netns?: string;
   readonly env?: Readonly<Record<string, string>>;
-  readonly args?: readonly string[];
   readonly signal?: AbortSignal;
 }
 
@@ -40,6 +39,14 @@ export interface Outcome {
 
 /** The bridge of most attachments: by its number, as VPP has it. */
 export const onBridge = { netType: "bridge", bridge: { bridgeId: 4 } } as const;
+
+/** A `host` whose socket the switch makes. */
+export const master = {
+  engine: "vpp",
+  iftype: "memif",
+  memif: { role: "master", mode: "ethernet" },
+  ...onBridge,
+} as const;
 
 /** A `host` whose socket the container makes: the in-memory switch makes none. */
 export const slave = { engine: "vpp", iftype: "memif", memif: { role: "slave" }, ...onBridge } as const;
@@ -65,12 +72,7 @@ export class CniLab implements Disposable {
       name: "lab-net",
       stateDir: this.stateDir,
       sharedDir: this.sharedDir,
-      host: {
-        engine: "vpp",
-        iftype: "memif",
-        memif: { role: "master", mode: "ethernet" },
-        ...onBridge,
-      },
+      host: master,
       ...more,
     };
   }
@@ -103,14 +105,14 @@ export class CniLab implements Disposable {
   async run(call: Call): Promise<Outcome> {
     const lines: string[] = [];
     const answer: Answer = await main({
-      args: call.args ?? [],
+      args: [],
       env: this.env(call),
       stdin: () => (typeof call.conf === "string" ? call.conf : JSON.stringify(call.conf)),
       stderr: (line) => void lines.push(line),
       signal: call.signal ?? new AbortController().signal,
       connect: this.connect,
     });
-    return { ...answer, stderr: lines.join("\n"), document: read(answer.stdout) };
+    return { ...answer, stderr: lines.join("\n"), document: documentOf(answer.stdout) };
   }
 
   /** Puts a program where the plugin looks for IPAM plugins: a shell script. */
@@ -156,7 +158,8 @@ export class CniLab implements Disposable {
 
 export const nothing = { interfaces: [], bridges: [], state: [], shared: [], addresses: [] };
 
-function read(stdout: string): Json | undefined {
+/** What is on standard output. */
+export function documentOf(stdout: string): Json | undefined {
   if (stdout === "") return undefined;
   const document: unknown = JSON.parse(stdout);
   if (typeof document === "object" && document !== null) return { ...document };

@@ -6,8 +6,9 @@ import { connect } from "../../../src/index.js";
 import { VppServer } from "../../../src/testing/index.js";
 import { connectVpp } from "../../../src/vpp/index.js";
 import { availableFlavours, startOpenVSwitch, type OpenVSwitch } from "../../support/openvswitch.js";
-import { onBridge } from "./lab.js";
+import { realVpp, type RealVpp } from "../../support/vpp-real.js";
 import { apiDirectory, modelOf, releases, unlessMissing } from "../../vpp/schema/api-files.js";
+import { master } from "./lab.js";
 
 type Json = Record<string, unknown>;
 
@@ -36,14 +37,7 @@ export interface Target {
 }
 
 /** With MAC and MTU where all of a switch's releases take them. */
-const memif = (remote: string, more: Json): Json => ({
-  engine: "vpp",
-  iftype: "memif",
-  memif: { role: "master", mode: "ethernet" },
-  remote,
-  mtu: 1400,
-  ...more,
-});
+const hostOn = (remote: string, more: Json): Json => ({ ...master, remote, mtu: 1400, ...more });
 
 function simulatedVpp(title: string, more: Json): Target {
   let server: VppServer | undefined;
@@ -51,7 +45,7 @@ function simulatedVpp(title: string, more: Json): Target {
     title: `VPP ${title}`,
     available: releases.length > 0,
     note: unlessMissing,
-    host: () => memif(server?.remote ?? "", more),
+    host: () => hostOn(server?.remote ?? "", more),
     content: async () => {
       if (server === undefined) return emptySwitch;
       const { interfaces, bridgeDomains, memifSockets } = server.vpp;
@@ -88,15 +82,14 @@ async function contentOfVpp(remote: string): Promise<Content> {
 export const without = (now: readonly string[], before: readonly string[]): readonly string[] =>
   now.filter((name) => !before.includes(name));
 
-/** A real VPP that others started, by the path of its API socket. */
-function realVpp(socket: string, title: string, more: Json): Target {
-  const remote = `unix:${socket}`;
+/** A real VPP that others started. */
+function runningVpp({ remote }: RealVpp, title: string, more: Json): Target {
   let before = emptySwitch;
   return {
     title: `a real VPP ${title}`,
     available: releases.length > 0,
     note: unlessMissing,
-    host: () => memif(remote, more),
+    host: () => hostOn(remote, more),
     content: async () => {
       const now = await contentOfVpp(remote);
       return {
@@ -143,22 +136,23 @@ function openVSwitch(title: string, end: Json): Target {
   };
 }
 
-const ends = [
-  ["memif on a bridge domain", onBridge],
-  ["memif with addresses", { netType: "interface" }],
-  ["vhost-user", { iftype: "vhostuser", vhost: { mode: "client" }, ...onBridge }],
-] as const;
+const vpps = (title: string, more: Json): readonly Target[] => [
+  simulatedVpp(title, more),
+  ...(realVpp === undefined ? [] : [runningVpp(realVpp, title, more)]),
+];
 
-const socket = process.env["VPP_API_SOCKET"];
+/** VPPs, simulated and real, with memif on a bridge domain. */
+export const vppBridges = vpps("memif on a bridge domain", {});
 
 /** Every engine with every type, on bridges and with addresses. */
 export const targets: readonly Target[] = [
-  ...ends.map(([title, more]) => simulatedVpp(title, more)),
+  ...vppBridges,
+  ...vpps("memif with addresses", { netType: "interface", bridge: undefined }),
+  ...vpps("vhost-user", { iftype: "vhostuser", memif: undefined, vhost: { mode: "client" } }),
   openVSwitch("as vhost-user server", { iftype: "vhostuser" }),
   openVSwitch("as vhost-user client", {
     iftype: "vhostuser",
     vhost: { mode: "client" },
     socket: { group: process.getgid?.() ?? 0 },
   }),
-  ...(socket === undefined ? [] : ends.map(([title, more]) => realVpp(socket, title, more))),
 ];
