@@ -66,12 +66,14 @@ function scan(chunks: readonly Buffer[]): number {
 function scanInParts(chunks: readonly Buffer[]): number {
   const scanner = new FrameScanner();
   let parts = 0;
-  scanner.wantParts({
-    prefix: Buffer.from('{"id":7,"result":'),
-    depth: 3,
-    take: () => ++parts > 0,
-    members: { names: rowNames, take: (members) => (parts += members.length / 2) > 0 },
-  });
+  scanner.wantParts([
+    {
+      prefix: Buffer.from('{"id":7,"result":'),
+      depth: 3,
+      take: () => ++parts > 0,
+      members: { names: rowNames, take: (members) => (parts += members.length / 2) > 0 },
+    },
+  ]);
   for (const chunk of chunks) {
     const fault = scanner.push(chunk, () => ++parts > 0);
     if (fault !== undefined) throw new Error(fault);

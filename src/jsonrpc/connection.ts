@@ -24,45 +24,19 @@ import type { WrittenParams } from "./encode.js";
 import { FrameScanner } from "./frame-scanner.js";
 import { InactivityProbe, shortestProbeMs } from "./inactivity-probe.js";
 import { decodeMessage, encodeNotification, encodeRequest, PeerRequest, type Incoming } from "./message.js";
+import { MessageParts } from "./message-parts.js";
+import { notificationReader, type NotificationParts } from "./notification-parts.js";
+import type { JsonRpcCallOptions, JsonRpcEvents, JsonRpcOptions } from "./options.js";
 import { PeerAnswers } from "./peer-answers.js";
 import { PendingCalls, type GivenUp, type PendingCall, type ResultParts } from "./pending-calls.js";
 import { ReadPace } from "./read-pace.js";
-import { ReplyParts } from "./reply-parts.js";
+import { replyReader } from "./reply-parts.js";
 import { streamEnd } from "./stream-end.js";
 
-export type { ResultParts } from "./pending-calls.js";
 export type { CallError, ConnectionClosed } from "./call-errors.js";
-
-/** How a connection behaves. */
-export interface JsonRpcOptions {
-  /** The longest message that the peer may send, in bytes. Default: 256 MiB. */
-  readonly maxMessageBytes?: number | undefined;
-  /**
-   * Over tcp and tls: after how many milliseconds of silence the peer is asked for a sign of life, and after how many
-   * more it counts as lost. 0: never. At least 1000. Default: 5000, as in Open vSwitch.
-   */
-  readonly probeIntervalMs?: number | undefined;
-}
-
-/** What a call takes besides its method and parameters. */
-export interface JsonRpcCallOptions {
-  /** The verb on whose behalf it is, for messages. */
-  readonly operation: string;
-  /** Gives up when it fires. */
-  readonly signal?: AbortSignal | undefined;
-  /** Gives up after so many milliseconds, 1 to 2147483647. */
-  readonly timeoutMs: number;
-  /** Takes the result as it comes; the call then gives `undefined`. One call at a time may have it. */
-  readonly parts?: ResultParts | undefined;
-}
-
-/** What a connection tells. */
-export interface JsonRpcEvents {
-  /** The peer has sent a notification. */
-  readonly notification: [NotificationObject];
-  /** The connection is over, for the given reason. Comes once, and nothing comes after it. */
-  readonly close: [ConnectionClosed];
-}
+export type { NotificationParts } from "./notification-parts.js";
+export type { JsonRpcOptions } from "./options.js";
+export type { ResultParts } from "./pending-calls.js";
 
 /**
  * A JSON-RPC 1.0 session as Open vSwitch speaks it (RFC 7047 section 4, lib/jsonrpc.c), over a stream that it owns.
@@ -75,7 +49,7 @@ export class JsonRpcConnection implements Disposable {
   readonly #stream: ByteStream;
   readonly #scanner: FrameScanner;
   readonly #calls = new PendingCalls((call, why) => this.#giveUp(call, why));
-  readonly #parts: ReplyParts;
+  readonly #parts: MessageParts;
   readonly #pace: ReadPace;
   readonly #answers: PeerAnswers;
   readonly #probe: InactivityProbe | undefined;
@@ -86,7 +60,7 @@ export class JsonRpcConnection implements Disposable {
   constructor(stream: ByteStream, options: JsonRpcOptions = {}) {
     this.#stream = stream;
     this.#scanner = new FrameScanner({ maxBytes: options.maxMessageBytes });
-    this.#parts = new ReplyParts(this.#scanner, this.#calls, () => this.#closed === undefined);
+    this.#parts = new MessageParts(this.#scanner);
     this.#pace = new ReadPace(stream);
     this.#answers = new PeerAnswers(stream);
     const probeMs = stream.needsProbes ? (options.probeIntervalMs ?? 5000) : 0;
@@ -157,7 +131,7 @@ export class JsonRpcConnection implements Disposable {
     }
     const endsAt = performance.now() + timeoutMs;
     this.#calls.add({ operation, method, timeoutMs, signal, endsAt, parts, settle });
-    if (parts !== undefined) this.#parts.want(id, parts);
+    if (parts !== undefined) this.#wantReply(id, parts);
     this.#stream.write(text);
     return id;
   }
@@ -177,6 +151,16 @@ export class JsonRpcConnection implements Disposable {
     if (this.#closed !== undefined) return notSent(operation, method, this.#closed);
     const encoded = encodeRequest(id, method, params);
     return "fault" in encoded ? unsendable(operation, method, encoded.fault) : encoded.text;
+  }
+
+  /** Has long notifications of some methods taken as they come. */
+  takeNotifications(parts: NotificationParts): void {
+    const begin = (message: unknown): void => {
+      const decoded = decodeMessage(message);
+      if (typeof decoded === "string") this.#violate(decoded);
+      else if (decoded instanceof NotificationObject) parts.begin(decoded.method, decoded.params);
+    };
+    this.#parts.want("notifications", notificationReader(parts, begin, this.#isLive));
   }
 
   /** Sends a notification, which is never answered. */
@@ -215,19 +199,23 @@ export class JsonRpcConnection implements Disposable {
   }
 
   #onValue(value: unknown): void {
-    const inParts = this.#parts.coming;
-    if (inParts !== undefined) return this.#finishParts(inParts, value);
+    const finish = this.#parts.takeFinish();
+    if (finish !== undefined) return finish(value);
     const message = decodeMessage(value);
     if (typeof message === "string") this.#violate(message);
     else this.#onMessage(message);
   }
 
-  #finishParts(id: number, last: unknown): void {
-    this.#parts.finish(id, last);
-    if (this.#closed !== undefined) return;
-    const call = this.#calls.take(id);
-    if (call !== undefined) this.#endParts(call);
-    else this.#checkOwed(id);
+  readonly #isLive = (): boolean => this.#closed === undefined;
+
+  #wantReply(id: number, parts: ResultParts): void {
+    const end = (): void => {
+      const call = this.#calls.take(id);
+      if (call === undefined) return this.#checkOwed(id);
+      this.#parts.forget(id);
+      this.#endParts(call);
+    };
+    this.#parts.want(id, replyReader(id, parts, this.#calls, end, this.#isLive));
   }
 
   #endParts(call: PendingCall): void {
@@ -245,7 +233,7 @@ export class JsonRpcConnection implements Disposable {
     const id = Number(reply.id);
     const call = this.#calls.take(id);
     if (call?.parts !== undefined) {
-      this.#parts.stop();
+      this.#parts.forget(id);
       if (reply instanceof SuccessObject) {
         call.parts.take(reply.result);
         this.#endParts(call);
@@ -256,6 +244,7 @@ export class JsonRpcConnection implements Disposable {
   }
 
   #checkOwed(id: number): void {
+    this.#parts.forget(id);
     if (!this.#calls.takeOwed(id))
       this.#violate(`it answered request ${id}, which does not wait for an answer`);
   }

@@ -1,7 +1,8 @@
 import { constants } from "node:buffer";
 
 import { manyDigits, parseExactly, type LongDigits } from "./exact-json.js";
-import { findRun, parseRun, type MemberNames, type MemberRun } from "./member-run.js";
+import { findRun, parseRun, type MemberRun } from "./member-run.js";
+import { PartialTexts, type PartialText } from "./partial-text.js";
 import { Pieces } from "./pieces.js";
 import { describeJunk } from "./stranger.js";
 
@@ -23,25 +24,6 @@ const cutBase = -3;
 
 /** A part is read once it has so many bytes: about a millisecond's work. */
 const partBytes = 32_768;
-
-/**
- * A text that is wanted in parts, as it comes, because the whole would take long to read. It is cut only where a bracket
- * has closed, and `depth` or fewer are open. Each part is read as if it were a text of its own: what was open before it is
- * there again, with an empty name and, where it is cut, a member or element `0` for all that went before.
- */
-export interface PartialText {
-  /** How the text begins. Others, meanwhile, come whole. */
-  readonly prefix: Buffer;
-  readonly depth: number;
-  /** Takes a part that is not the last one; the last is delivered as a text is. Gives whether to go on. */
-  readonly take: (part: unknown) => boolean;
-  /**
-   * Where it is known what the names in an object at `depth` are like, such an object need not be looked at byte by byte.
-   * `take` takes members of the one that was cut in last, as name, value, name, value, ...; gives whether to go on.
-   */
-  readonly members?:
-    { readonly names: MemberNames; readonly take: (members: readonly unknown[]) => boolean } | undefined;
-}
 
 /**
  * Splits a stream of bytes into JSON objects. They follow each other with nothing, or white space, between them
@@ -69,6 +51,8 @@ export class FrameScanner {
   /** The least depth since the last entry of `#longDigits`. */
   #least = 1;
   #longDigits: LongDigits = [];
+  readonly #partials = new PartialTexts();
+  /** The one of them that the present text is. */
   #partial: PartialText | undefined;
   /** Up to which depth the present text may be cut; 0 where it may not; undefined before that is known. */
   #cutDepth: number | undefined;
@@ -87,9 +71,9 @@ export class FrameScanner {
     this.#strings = new Int32Array(this.#maxDepth + 1);
   }
 
-  /** Wants the text that begins so in parts, from the next chunk on; with `undefined`, no text any more. */
-  wantParts(partial: PartialText | undefined): void {
-    this.#partial = partial;
+  /** Wants the texts that begin so in parts, and no others: from the next one on, not the one that has begun to come. */
+  wantParts(wanted: readonly PartialText[]): void {
+    this.#partials.want(wanted);
   }
 
   /**
@@ -142,6 +126,7 @@ export class FrameScanner {
         continue;
       }
       this.#cutDepth = undefined;
+      this.#partial = undefined;
       this.#cutBytes = 0;
       if (!deliver(parsed.value)) return undefined;
     }
@@ -207,14 +192,10 @@ export class FrameScanner {
   /** Whether, and how far inside, the text that begins at `from` may be cut: see {@link PartialText}. */
   #cutDepthOf(chunk: Buffer, from: number): number {
     if (this.#cutDepth !== undefined) return this.#cutDepth;
-    const prefix = this.#partial?.prefix;
-    if (prefix === undefined) return (this.#cutDepth = 0);
-    // All bytes before, if there are any, are the prefix's own.
-    const known = this.#text.length;
-    const next = chunk.subarray(from, from + prefix.length - known);
-    if (!prefix.subarray(known, known + next.length).equals(next)) return (this.#cutDepth = 0);
-    if (known + next.length < prefix.length) return 0;
-    return (this.#cutDepth = this.#partial?.depth ?? 0);
+    const found = this.#partials.find(this.#text.length, chunk, from);
+    if (found === "open") return 0;
+    this.#partial = found;
+    return (this.#cutDepth = found?.depth ?? 0);
   }
 
   /**

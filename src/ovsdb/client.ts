@@ -1,7 +1,7 @@
 import { EventEmitter } from "eventemitter3";
 import { ProtocolError, type IncompatibleError, type InvalidError } from "../core/errors.js";
 import { Err, Ok, type Result } from "../core/result.js";
-import type { CallError, JsonRpcConnection } from "../jsonrpc/connection.js";
+import type { CallError, JsonRpcConnection, ResultParts } from "../jsonrpc/connection.js";
 import { WrittenParams } from "../jsonrpc/encode.js";
 import { encodeTransaction, writeTransaction, type EncodedTransaction } from "./encode-transaction.js";
 import {
@@ -37,6 +37,8 @@ import type { Schemas } from "./row-plan.js";
 import { compareSchemas, type SchemaReport } from "./schema-report.js";
 import type { DatabaseSchema } from "./schema.js";
 import { readNames, readServerId } from "./server-answers.js";
+import { ReplyReader } from "./session/reply-reader.js";
+import { updateParts } from "./session/update-reader.js";
 import { readTransactionResult, type OperationResult, type ResultsOf } from "./transaction-result.js";
 import type { Uuid } from "./uuid.js";
 import type { DatabaseRows } from "./value.js";
@@ -230,20 +232,28 @@ export class OvsdbClient<Db extends DatabaseRows = DatabaseRows> implements Asyn
     const id = `vswitch-drivers-${this.#monitorsMade}`;
     const replica = new Replica(plans, absentTables);
     const monitor = new Monitor<Rows>(replica, absent, (reason) => this.#cancelMonitor(id, reason));
-    // Notifications that come together with the reply are told before the reply's turn.
+    if (this.#monitorsMade === 1) this.#takeLongUpdates();
     this.#monitors.set(id, monitor);
-    const reply = await this.#call(method, [this.schema.name, id, wire], options, monitorMs);
-    if (reply.isErr()) {
-      this.#monitors.delete(id);
-      // The server may start it all the same.
-      if ("outcome" in reply.error && reply.error.outcome === "unknown") void this.#forgetMonitor(id);
-      return reply;
-    }
-    const bad = monitor.begin(reply.value, method === "monitor" ? "update" : "update2");
-    if (bad === undefined) return Ok(monitor);
-    const error = broken(options.operation, `answer to ${method}`, bad);
-    this.#end(error);
-    return Err(error);
+    const parts = new ReplyReader(method, () => monitor.begin()).partsFor({
+      isCurrent: () => this.#monitors.has(id),
+      inconsistent: (bad) => this.#end(broken(options.operation, `answer to ${method}`, bad)),
+      end: (update) => monitor.finish(update),
+    });
+    const reply = await this.#call(method, [this.schema.name, id, wire], options, monitorMs, parts);
+    if (reply.isOk()) return Ok(monitor);
+    this.#monitors.delete(id);
+    // The server may start it all the same.
+    if ("outcome" in reply.error && reply.error.outcome === "unknown") void this.#forgetMonitor(id);
+    return reply;
+  }
+
+  #takeLongUpdates(): void {
+    const parts = updateParts({
+      begin: (id) => this.#monitors.get(id)?.begin(),
+      inconsistent: (method, bad) => this.#end(broken("monitor", method, bad)),
+      end: (id, update) => this.#monitors.get(id)?.finish(update),
+    });
+    this.#connection.takeNotifications(parts);
   }
 
   /** Asks for a sign of life; the server gives back the same. */
@@ -279,8 +289,9 @@ export class OvsdbClient<Db extends DatabaseRows = DatabaseRows> implements Asyn
     params: readonly unknown[],
     { operation, signal, timeoutMs }: OperationOptions,
     defaultMs: number,
+    parts?: ResultParts,
   ): Promise<Result<unknown, RequestError>> {
-    const options = { operation, signal, timeoutMs: timeoutMs ?? defaultMs };
+    const options = { operation, signal, timeoutMs: timeoutMs ?? defaultMs, parts };
     const reply = await this.#connection.call(method, params, options);
     return reply.isOk() ? reply : Err(this.#failed(reply.error, method, operation));
   }

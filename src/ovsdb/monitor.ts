@@ -9,7 +9,7 @@ import {
 } from "../core/errors.js";
 import { Err, Ok, type Result } from "../core/result.js";
 import { Fault } from "./fault.js";
-import type { Replica, RowChange } from "./replica.js";
+import type { Replica, ReplicaUpdate, RowChange } from "./replica.js";
 import type { UpdateFormat } from "./replica/row-update.js";
 import type { IdentifiedRow } from "./row-plan.js";
 import { surface } from "./surface.js";
@@ -60,6 +60,8 @@ interface Waiter {
 /** What the client hands updates to. @internal */
 export interface UpdateSink {
   receive(updates: unknown, format: UpdateFormat): Fault | undefined;
+  begin(): ReplicaUpdate;
+  finish(update: ReplicaUpdate): void;
   end(reason: Closed): void;
 }
 
@@ -78,8 +80,6 @@ export class Monitor<Rows extends RowsByTable = RowsByTable> implements AsyncDis
   readonly #emitChange: (changes: readonly RowChange[]) => void;
   readonly #cancel: (reason: Closed) => Promise<void>;
   readonly #waiters = new Set<Waiter>();
-  /** What came before the initial rows were in; `undefined` once they are. */
-  #early: unknown[] | undefined = [];
   #closed: Closed | undefined;
 
   /** @internal */
@@ -160,33 +160,29 @@ export class Monitor<Rows extends RowsByTable = RowsByTable> implements AsyncDis
     return this.cancel();
   }
 
-  /** Takes the reply of the request: the rows that are there already. @internal */
-  begin(updates: unknown, format: UpdateFormat): Fault | undefined {
-    const early = this.#early ?? [];
-    this.#early = undefined;
-    const initial = this.#replica.apply(updates, format);
-    if (initial instanceof Fault) return initial;
-    // The reply's turn comes only after the notifications that came together with it.
-    for (const each of early) {
-      const bad = this.receive(each, format);
-      if (bad !== undefined) return bad;
-    }
+  /** Takes a notification. A fault: it cannot be right, and the monitor is of no use any more. @internal */
+  receive(updates: unknown, format: UpdateFormat): Fault | undefined {
+    if (this.#closed !== undefined) return undefined;
+    const changes = this.#replica.apply(updates, format);
+    if (changes instanceof Fault) return changes;
+    this.#changed(changes);
     return undefined;
   }
 
-  /** Takes a notification. A fault: it cannot be right, and the replica is of no use any more. @internal */
-  receive(updates: unknown, format: UpdateFormat): Fault | undefined {
-    if (this.#closed !== undefined) return undefined;
-    if (this.#early !== undefined) {
-      this.#early.push(updates);
-      return undefined;
-    }
-    const changes = this.#replica.apply(updates, format);
-    if (changes instanceof Fault) return changes;
-    if (changes.length === 0) return undefined;
+  /** Begins to take a notification that comes in parts, or the first rows. @internal */
+  begin(): ReplicaUpdate {
+    return this.#replica.begin();
+  }
+
+  /** It has come as a whole. @internal */
+  finish(update: ReplicaUpdate): void {
+    if (this.#closed === undefined) this.#changed(update.finish());
+  }
+
+  #changed(changes: readonly RowChange[]): void {
+    if (changes.length === 0) return;
     surface(() => this.#emitChange(changes));
     for (const waiter of this.#waiters) waiter.check();
-    return undefined;
   }
 
   /** @internal */

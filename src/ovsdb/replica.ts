@@ -1,6 +1,6 @@
 import { fault, Fault } from "./fault.js";
 import { isObject } from "./json.js";
-import { afterUpdate, type UpdateFormat } from "./replica/row-update.js";
+import { afterUpdate, listOf, type UpdateFormat } from "./replica/row-update.js";
 import type { IdentifiedRow, RowPlan } from "./row-plan.js";
 import { toUuid, type Uuid } from "./uuid.js";
 
@@ -12,13 +12,15 @@ export interface RowChange {
   readonly new: IdentifiedRow | undefined;
 }
 
+type RowsByPlan = ReadonlyMap<string, { readonly plan: RowPlan; readonly rows: Map<Uuid, IdentifiedRow> }>;
+
 /**
  * The monitored rows as they are now. A row is never changed in place: whoever holds one has it as it was. Everything
  * that changes it goes through {@link Replica.apply}, which is synchronous.
  */
 export class Replica {
   readonly tables: ReadonlyMap<string, ReadonlyMap<Uuid, IdentifiedRow>>;
-  readonly #rows: ReadonlyMap<string, { readonly plan: RowPlan; readonly rows: Map<Uuid, IdentifiedRow> }>;
+  readonly #rows: RowsByPlan;
 
   /** Begins empty. `absent` tables are those that the server lacks: they stay empty. */
   constructor(plans: readonly RowPlan[], absent: readonly string[]) {
@@ -28,43 +30,66 @@ export class Replica {
   }
 
   /**
-   * Applies one `<table-updates>`, of a monitor's reply or of a notification, and tells what changed. After a fault the
-   * replica is not what the server has: throw it away. An update of a row that is not there, or a second insert of one
-   * that is, is such a fault (`ovsdb_idl_process_update` of lib/ovsdb-idl.c): differences that are applied to another
-   * state than the server's make a third.
+   * Applies one `<table-updates>`, of a notification, and tells what changed. An update of a row that is not there, or a
+   * second insert of one that is, is a fault (`ovsdb_idl_process_update` of lib/ovsdb-idl.c): differences that are
+   * applied to another state than the server's make a third. After a fault the replica is as it was before.
    */
   apply(updates: unknown, format: UpdateFormat): readonly RowChange[] | Fault {
     if (!isObject(updates)) return fault("an object of tables", updates);
-    const changes: RowChange[] = [];
+    const update = this.begin();
     for (const table of Object.keys(updates)) {
-      const found = this.#rows.get(table);
-      if (found === undefined) continue;
-      const bad = applyToTable(found.plan, found.rows, updates[table], format, changes);
-      if (bad !== undefined) return bad.within(table);
+      const bad = update.add(table, updates[table], format);
+      if (bad !== undefined) return bad;
     }
-    return changes;
+    return update.finish();
+  }
+
+  /** Begins to take rows that come in parts. Nothing is to be seen of them until it is finished. */
+  begin(): ReplicaUpdate {
+    return new ReplicaUpdate(this.#rows);
   }
 }
 
-function applyToTable(
-  plan: RowPlan,
-  rows: Map<Uuid, IdentifiedRow>,
-  updates: unknown,
-  format: UpdateFormat,
-  changes: RowChange[],
-): Fault | undefined {
-  if (!isObject(updates)) return fault("an object of rows", updates);
-  for (const key of Object.keys(updates)) {
-    const uuid = toUuid(key);
-    if (uuid === undefined) return fault("the uuid of a row", key);
-    const old = rows.get(uuid);
-    const update = updates[key];
-    const after = afterUpdate(plan, uuid, old, update, format);
-    if (after instanceof Fault) return after;
-    if (after === old) continue;
-    if (after === undefined) rows.delete(uuid);
-    else rows.set(uuid, after);
-    changes.push({ table: plan.table, uuid, old, new: after });
+/** Changes of a replica, collected until all of them are known to be right. */
+export class ReplicaUpdate {
+  readonly #rows: RowsByPlan;
+  readonly #changes: RowChange[] = [];
+
+  constructor(rows: RowsByPlan) {
+    this.#rows = rows;
   }
-  return undefined;
+
+  /** Takes some rows of one table, as an object. */
+  add(table: string, rows: unknown, format: UpdateFormat): Fault | undefined {
+    if (!this.#rows.has(table)) return undefined;
+    return isObject(rows)
+      ? this.addList(table, listOf(rows), format)
+      : fault("an object of rows", rows).within(table);
+  }
+
+  /** Takes some rows of one table as a list: id, update, id, update, ... */
+  addList(table: string, list: readonly unknown[], format: UpdateFormat): Fault | undefined {
+    const found = this.#rows.get(table);
+    if (found === undefined) return undefined;
+    for (let at = 0; at < list.length; at += 2) {
+      const name = list[at];
+      const uuid = typeof name === "string" ? toUuid(name) : undefined;
+      if (uuid === undefined) return fault("the uuid of a row", name).within(table);
+      const old = found.rows.get(uuid);
+      const after = afterUpdate(found.plan, uuid, old, list[at + 1], format);
+      if (after instanceof Fault) return after.within(table);
+      if (after !== old) this.#changes.push({ table, uuid, old, new: after });
+    }
+    return undefined;
+  }
+
+  /** It is complete: the replica has its rows now. Gives what changed. */
+  finish(): readonly RowChange[] {
+    for (const { table, uuid, new: row } of this.#changes) {
+      const rows = this.#rows.get(table)?.rows;
+      if (row === undefined) rows?.delete(uuid);
+      else rows?.set(uuid, row);
+    }
+    return this.#changes;
+  }
 }

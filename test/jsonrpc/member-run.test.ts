@@ -101,7 +101,7 @@ function read(bytes: Buffer, sizes: readonly number[], inParts: boolean): Read {
     take(value);
     return true;
   };
-  if (inParts) scanner.wantParts({ ...part, take: going });
+  if (inParts) scanner.wantParts([{ ...part, take: going }]);
   let whole = 0;
   const others: unknown[] = [];
   const deliver = (value: unknown): boolean => {
@@ -182,7 +182,7 @@ describe("members that are not looked at byte by byte", () => {
     const text = `{"id":7,"result":{"T":{${list.join(",")}}},"error":null}`;
     const scanner = new FrameScanner({ maxBytes: 100_000 });
     const members = { names, take: () => true };
-    scanner.wantParts({ prefix: Buffer.from('{"id":7,"result":'), depth: 3, take: () => true, members });
+    scanner.wantParts([{ prefix: Buffer.from('{"id":7,"result":'), depth: 3, take: () => true, members }]);
     expect(scanner.push(Buffer.from(text), () => true)).toContain("longer than 100000 bytes");
   });
 });

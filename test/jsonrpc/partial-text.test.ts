@@ -56,14 +56,16 @@ describe("a text in parts", () => {
         const { take, rows } = gatherer();
         let parts = 0;
         const scanner = new FrameScanner();
-        scanner.wantParts({
-          prefix: Buffer.from('{"id":7,"result":'),
-          depth: 3,
-          take: (part) => {
-            parts += 1;
-            return take(part);
+        scanner.wantParts([
+          {
+            prefix: Buffer.from('{"id":7,"result":'),
+            depth: 3,
+            take: (part) => {
+              parts += 1;
+              return take(part);
+            },
           },
-        });
+        ]);
         const last: unknown[] = [];
         for (const chunk of cut(Buffer.from(text), sizes)) {
           expect(
@@ -105,15 +107,17 @@ describe("a text in parts", () => {
     };
     const scanner = new FrameScanner();
     let parts = 0;
-    scanner.wantParts({
-      prefix: Buffer.from('{"id":7,"result":'),
-      depth: 4,
-      take: (part) => {
-        parts += 1;
-        walk(part);
-        return true;
+    scanner.wantParts([
+      {
+        prefix: Buffer.from('{"id":7,"result":'),
+        depth: 4,
+        take: (part) => {
+          parts += 1;
+          walk(part);
+          return true;
+        },
       },
-    });
+    ]);
     const fault = scanner.push(Buffer.from(text), (value) => {
       walk(value);
       return true;
@@ -126,13 +130,15 @@ describe("a text in parts", () => {
   it("leaves other texts whole", () => {
     const text = `{"id":8,"result":{"T":{${Array.from({ length: 200 }, (_, at) => `"r${at}":{"s":"${"y".repeat(400)}"}`).join(",")}}},"error":null}`;
     const scanner = new FrameScanner();
-    scanner.wantParts({
-      prefix: Buffer.from('{"id":7,"result":'),
-      depth: 3,
-      take: () => {
-        throw new Error("it is not the one");
+    scanner.wantParts([
+      {
+        prefix: Buffer.from('{"id":7,"result":'),
+        depth: 3,
+        take: () => {
+          throw new Error("it is not the one");
+        },
       },
-    });
+    ]);
     const whole: unknown[] = [];
     scanner.push(Buffer.from(text), (value) => {
       whole.push(value);
@@ -141,10 +147,35 @@ describe("a text in parts", () => {
     expect(whole).toEqual([JSON.parse(text)]);
   });
 
+  it("is known by its own beginning, where one that is wanted begins as another one ends that has begun to come", () => {
+    const rows = Array.from({ length: 200 }, (_, at) => `"r${at}":{"s":"${"y".repeat(400)}"}`).join(",");
+    const text = `{"id":7,"result":{"T":{${rows}}},"error":null}`;
+    const taken: string[] = [];
+    const whole: unknown[] = [];
+    const wanted = (id: number) => ({
+      prefix: Buffer.from(`{"id":${id},"result":`),
+      depth: 3,
+      take: () => taken.push(String(id)) > 0,
+    });
+    const scanner = new FrameScanner();
+    const push = (bytes: string): void => {
+      expect(scanner.push(Buffer.from(bytes), (value) => whole.push(value) > 0)).toBeUndefined();
+    };
+    push(text.slice(0, 7));
+    scanner.wantParts([wanted(8)]);
+    push(text.slice(7));
+    expect(taken).toEqual([]);
+    expect(whole).toEqual([JSON.parse(text)]);
+    scanner.wantParts([wanted(8), wanted(7), wanted(71)]);
+    push(text.slice(0, 7));
+    push(text.slice(7));
+    expect(new Set(taken)).toEqual(new Set(["7"]));
+  });
+
   it("is refused once all its parts together are too long", () => {
     const text = `{"id":7,"result":{"T":{${Array.from({ length: 400 }, (_, at) => `"r${at}":{"s":"${"y".repeat(400)}"}`).join(",")}}},"error":null}`;
     const scanner = new FrameScanner({ maxBytes: 100_000 });
-    scanner.wantParts({ prefix: Buffer.from('{"id":7,"result":'), depth: 3, take: () => true });
+    scanner.wantParts([{ prefix: Buffer.from('{"id":7,"result":'), depth: 3, take: () => true }]);
     expect(scanner.push(Buffer.from(text), () => true)).toContain("longer than 100000 bytes");
   });
 });

@@ -170,6 +170,22 @@ describe.skipIf(!available)(`an open database${note}`, () => {
     expect(db.table("Log").one("k", 9002)).toBeDefined();
   });
 
+  it("changes conditions so that many rows come: they are one change, though they are read in parts", async () => {
+    await using db = await open();
+    (await db.setConditions("Log", "none", { timeoutMs: 5000 })).unwrap();
+    const before = db.snapshot();
+    const rows = Array.from({ length: 3000 }, (_, n) =>
+      insert("Log", { msg: "m".repeat(40), k: 10_000 + n }),
+    );
+    (await db.transact(rows, options)).unwrap();
+    const told: number[] = [];
+    db.events.on("change", ({ rows, before }) => told.push(rows.length, before.table("Log").size));
+    (await db.setConditions("Log", [["k", ">=", 10_000]], { timeoutMs: 5000 })).unwrap();
+    expect(told).toEqual([3000, 0]);
+    expect(db.table("Log").one("k", 12_999)?.msg).toBe("m".repeat(40));
+    expect(before.table("Log").size).toBe(0);
+  });
+
   it("closes at once while the server is stopped, and what waits settles", async () => {
     const db = await open();
     process.kill(server.pid, "SIGSTOP");

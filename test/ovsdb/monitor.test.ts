@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { operations, type OvsdbClient } from "../../src/ovsdb/index.js";
 import type { PeerConnection } from "../support/scripted-peer.js";
+import { uuidOf } from "./lab.js";
 import type { LabDatabase } from "./lab-rows.js";
 import { ScriptedServer } from "./scripted-server.js";
 
@@ -8,6 +9,7 @@ const { comment } = operations<LabDatabase>();
 const a = "ba0dc8a8-4b74-46e2-8b08-0ba23d3703c5";
 const b = "fd763ae5-cb6d-43cd-94cf-b3038a22025c";
 const options = { operation: "test", timeoutMs: 10_000 };
+const uuidNumbered = (n: number) => uuidOf(`${n.toString(16).padStart(8, "0")}-0000-4000-8000-000000000000`);
 const request = { Log: { columns: ["k"] } } as const;
 
 let server: ScriptedServer;
@@ -65,6 +67,34 @@ describe("a monitor", () => {
     const gone = { table: "Log", uuid: a, old: { _uuid: a, k: 1 }, new: undefined };
     const come = { table: "Log", uuid: b, old: undefined, new: { _uuid: b, k: 7 } };
     expect(told).toEqual([[[gone, come], 1]]);
+  });
+
+  it("has a long update as one change, though it is read in parts", async () => {
+    const { monitor, update } = await monitorLog();
+    const sizes = new Set<number>();
+    const told: number[] = [];
+    const timer = setInterval(() => sizes.add(monitor.table("Log").size), 0);
+    monitor.events.on("change", (changes) => told.push(changes.length));
+    const rows = Array.from({ length: 20_000 }, (_, n) => [uuidNumbered(n), { insert: { k: n } }] as const);
+    update({ Log: { [a]: { modify: { k: 5 } }, ...Object.fromEntries(rows) } });
+    await monitor.waitUntil(() => monitor.table("Log").get(uuidNumbered(19_999)), options);
+    clearInterval(timer);
+    expect(told).toEqual([20_001]);
+    expect([...sizes].filter((size) => size !== 1 && size !== 20_001)).toEqual([]);
+    expect(monitor.table("Log").get(uuidOf(a))).toEqual({ _uuid: a, k: 5 });
+  });
+
+  it("is made beside another one whose long reply has not come yet", async () => {
+    const starting = [client.monitor(request, options), client.monitor(request, options)];
+    const replies = [0, 1].map((which) =>
+      Object.fromEntries(
+        Array.from({ length: 5000 + which }, (_, n) => [uuidNumbered(n), { initial: { k: which } }]),
+      ),
+    );
+    for (const Log of replies) await peer.answer({ Log });
+    const monitors = (await Promise.all(starting)).map((each) => each.unwrap());
+    expect(monitors.map((monitor) => monitor.table("Log").size)).toEqual([5000, 5001]);
+    expect(monitors.map((monitor) => monitor.table("Log").get(uuidNumbered(7))?.k)).toEqual([0, 1]);
   });
 
   it("misses nothing that comes together with the first rows", async () => {

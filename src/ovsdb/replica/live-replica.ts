@@ -6,7 +6,7 @@ import type { DatabaseSchema } from "../schema.js";
 import { toUuid, type Uuid } from "../uuid.js";
 import { isSameRow } from "./equality.js";
 import type { ReplicaLayout } from "./layout.js";
-import { afterUpdate, type UpdateFormat } from "./row-update.js";
+import { afterUpdate, listOf, type UpdateFormat } from "./row-update.js";
 import type { Snapshot } from "./snapshot.js";
 import { TableRows, type TableEditor } from "./table-rows.js";
 
@@ -73,6 +73,16 @@ export class LiveReplica {
     return edit.changes.length === 0 ? undefined : this.#switch(before, edit, "update");
   }
 
+  /** Begins to take a notification that comes in parts. Nothing is to be seen of it until it is finished. */
+  update(): Loading | Fault {
+    const before = this.#current;
+    if (before === undefined) return fault("the initial rows first", "an update");
+    const edit = new Edit(before, before.layout);
+    return new Loading(edit, () =>
+      edit.changes.length === 0 ? undefined : this.#switch(before, edit, "update"),
+    );
+  }
+
   /**
    * Begins to take the reply of a monitor request: a `whole` one, of all rows, or one of the differences to what is
    * there. Nothing is to be seen of it until it is finished.
@@ -98,7 +108,7 @@ export class LiveReplica {
   }
 }
 
-/** A reply that is being taken, part by part. */
+/** A reply or a notification that is being taken, part by part. */
 export class Loading {
   readonly #edit: Edit | Reload;
   readonly #finish: (edit: Edit | Reload) => LooseChange | undefined;
@@ -118,7 +128,7 @@ export class Loading {
     return this.#edit.applyList(table, list, format);
   }
 
-  /** The reply is complete: the replica has its rows now. Gives what changed; `undefined` for the first rows. */
+  /** It is complete: the replica has its rows now. Gives what changed; `undefined` for the first rows, and for nothing. */
   finish(): LooseChange | undefined {
     return this.#finish(this.#edit);
   }
@@ -257,16 +267,6 @@ class Reload {
   tables(): readonly TableRows[] {
     return Array.from(this.#editors.values(), (editor) => editor.freeze());
   }
-}
-
-/** The rows of an object as a list, without what stands for the rows before it in a later part of a reply. */
-function listOf(updates: Readonly<Record<string, unknown>>): readonly unknown[] {
-  const list: unknown[] = [];
-  for (const key of Object.keys(updates)) {
-    const update = updates[key];
-    if (key !== "" || update !== 0) list.push(key, update);
-  }
-  return list;
 }
 
 function idOf(name: unknown): Uuid | undefined {

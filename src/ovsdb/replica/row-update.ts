@@ -29,6 +29,16 @@ export function afterUpdate(
   return after instanceof Fault ? after.within(uuid) : after;
 }
 
+/** The rows of an object as a list, without what stands for the rows before it in a later part of a message. */
+export function listOf(updates: Readonly<Record<string, unknown>>): readonly unknown[] {
+  const list: unknown[] = [];
+  for (const key of Object.keys(updates)) {
+    const update = updates[key];
+    if (key !== "" || update !== 0) list.push(key, update);
+  }
+  return list;
+}
+
 type Members = Readonly<Record<string, unknown>>;
 
 const unknownRow = (kind: string): Fault => fault("an update of a row that was told of before", kind);

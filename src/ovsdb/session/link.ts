@@ -1,6 +1,11 @@
 import { longestTimer } from "../../core/call.js";
 import type { Result } from "../../core/result.js";
-import { JsonRpcConnection, type CallError, type ResultParts } from "../../jsonrpc/connection.js";
+import {
+  JsonRpcConnection,
+  type CallError,
+  type NotificationParts,
+  type ResultParts,
+} from "../../jsonrpc/connection.js";
 import { dial, type TlsOptions } from "../../net/dial.js";
 import { listen, type Listener } from "../../net/listen.js";
 import type { ByteStream } from "../../net/stream.js";
@@ -23,6 +28,8 @@ export interface LinkHandlers {
   /** None comes of it. */
   failed(error: Error): void;
   notified(method: string, params: readonly unknown[]): void;
+  /** What takes notifications that are too long to be read at once. */
+  readonly longNotifications: () => NotificationParts;
   /** The connection ended by itself. */
   lost(error: Error): void;
 }
@@ -127,6 +134,7 @@ export class Link {
     const { probeIntervalMs, maxMessageBytes } = this.#setup;
     const connection = new JsonRpcConnection(stream, { probeIntervalMs, maxMessageBytes });
     this.#connection = connection;
+    connection.takeNotifications(this.#handlers.longNotifications());
     connection.events.on("notification", ({ method, params }) => {
       if (this.#connection === connection && isArray(params)) this.#handlers.notified(method, params);
     });

@@ -9,6 +9,7 @@ import type { SessionEffect, SessionEvent } from "./events.js";
 import type { Link } from "./link.js";
 import type { MonitorPlan } from "./monitor-plan.js";
 import { ReplyReader } from "./reply-reader.js";
+import { updateParts } from "./update-reader.js";
 import { ServerMonitor } from "./server-monitor.js";
 
 /** Whose monitors they are. */
@@ -147,11 +148,27 @@ export class Monitors {
     if (id !== undefined) this.#setup.link.tell("monitor_cancel", [id]);
   }
 
+  /** What takes long updates. */
+  readonly updates = updateParts<Loading>({
+    begin: (id) => {
+      if (id === this.#dataId) return this.#replica.update();
+      return id === this.#server?.id ? this.#server.update() : undefined;
+    },
+    inconsistent: (method, bad) => this.#handlers.inconsistent(method, bad),
+    end: (id, loading, lastId) => {
+      if (id === this.#dataId) this.#updated(loading.finish(), lastId);
+      else if (this.#server !== undefined && id === this.#server.id) {
+        loading.finish();
+        this.#tellServerRows(this.#server);
+      }
+    },
+  });
+
   /** Takes a notification; gives whether it is one of a monitor. */
   notified(method: string, params: readonly unknown[]): boolean {
     const id = typeof params[0] === "string" ? params[0] : "";
     if (method === "update" || method === "update2" || method === "update3") {
-      if (id === this.#dataId) this.#updated(method, params);
+      if (id === this.#dataId) this.#take(method, params);
       else if (this.#server !== undefined && id === this.#server.id)
         this.#serverUpdated(this.#server, method, params);
       return true;
@@ -163,12 +180,15 @@ export class Monitors {
     return true;
   }
 
-  #updated(method: "update" | "update2" | "update3", params: readonly unknown[]): void {
+  #take(method: "update" | "update2" | "update3", params: readonly unknown[]): void {
     const [, second, third] = params;
     const updates = method === "update3" ? third : second;
     const change = this.#replica.apply(updates, method === "update" ? "update" : "update2");
     if (change instanceof Fault) return this.#handlers.inconsistent(method, change);
-    const lastId = method === "update3" && typeof second === "string" ? second : undefined;
+    this.#updated(change, method === "update3" && typeof second === "string" ? second : undefined);
+  }
+
+  #updated(change: LooseChange | undefined, lastId: string | undefined): void {
     this.#handlers.happened({ kind: "updated", lastId });
     if (change === undefined) return;
     this.#changes += 1;

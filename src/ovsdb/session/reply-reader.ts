@@ -1,11 +1,10 @@
 import type { ResultParts } from "../../jsonrpc/connection.js";
 import type { MemberNames } from "../../jsonrpc/member-run.js";
 import { fault, type Fault } from "../fault.js";
-import { isArray, isObject } from "../json.js";
-import type { Loading } from "../replica/live-replica.js";
-import type { UpdateFormat } from "../replica/row-update.js";
+import { isArray } from "../json.js";
 import { toUuid } from "../uuid.js";
 import type { MonitorMethod } from "./events.js";
+import { TablesReader, type RowsTaker } from "./tables-reader.js";
 
 /** How many brackets of the whole reply are open around the rows of a table. */
 function rowsDepth(method: MonitorMethod): number {
@@ -28,31 +27,28 @@ function isHexadecimal(byte: number | undefined): boolean {
 }
 
 /** Who wants a reply read. */
-export interface ReplyTaker {
+export interface ReplyTaker<Into extends RowsTaker> {
   /** Whether the reply still counts. */
   readonly isCurrent: () => boolean;
   /** It cannot be right. */
   readonly inconsistent: (bad: Fault) => void;
   /** All of it has been read. */
-  readonly end: (loading: Loading) => void;
+  readonly end: (into: Into) => void;
 }
 
 /** Reads the reply of a monitor request, which may come in parts: see `ResultParts`. */
-export class ReplyReader {
+export class ReplyReader<Into extends RowsTaker> {
   readonly #method: MonitorMethod;
-  readonly #begin: (found: boolean) => Loading;
-  #loading: Loading | undefined;
+  readonly #begin: (found: boolean) => Into;
+  readonly #tables: TablesReader;
+  #into: Into | undefined;
   #lastId: string | undefined;
-  #table = "";
 
   /** `begin` is told whether the reply goes on from the transaction that was named, or has all rows. */
-  constructor(method: MonitorMethod, begin: (found: boolean) => Loading) {
+  constructor(method: MonitorMethod, begin: (found: boolean) => Into) {
     this.#method = method;
     this.#begin = begin;
-  }
-
-  get #format(): UpdateFormat {
-    return this.#method === "monitor" ? "update" : "update2";
+    this.#tables = new TablesReader(method === "monitor" ? "update" : "update2");
   }
 
   /** The transaction up to which the reply tells; `undefined` from a method that does not say. */
@@ -61,7 +57,7 @@ export class ReplyReader {
   }
 
   /** What a call needs to have its reply read by this. */
-  partsFor({ isCurrent, inconsistent, end }: ReplyTaker): ResultParts {
+  partsFor({ isCurrent, inconsistent, end }: ReplyTaker<Into>): ResultParts {
     const tell = (bad: Fault | undefined): void => {
       if (bad !== undefined) inconsistent(bad);
     };
@@ -70,44 +66,27 @@ export class ReplyReader {
       members: {
         names: rowNames,
         take: (list) => {
-          if (isCurrent()) tell(this.#loading?.addList(this.#table, list, this.#format));
+          if (isCurrent() && this.#into !== undefined) tell(this.#tables.readList(list, this.#into));
         },
       },
       take: (part) => {
         if (isCurrent()) tell(this.#take(part));
       },
       end: () => {
-        if (isCurrent() && this.#loading !== undefined) end(this.#loading);
+        if (isCurrent() && this.#into !== undefined) end(this.#into);
       },
     };
   }
 
   #take(part: unknown): Fault | undefined {
-    if (this.#method !== "monitor_cond_since") {
-      this.#loading ??= this.#begin(false);
-      return this.#takeTables(part);
-    }
-    if (!isArray(part)) return this.#loading === undefined ? fault("[found, id, tables]", part) : undefined;
-    if (this.#loading !== undefined) return this.#takeTables(part[0]);
-    const [found, lastId, tables] = part;
+    if (this.#method !== "monitor_cond_since")
+      return this.#tables.read(part, (this.#into ??= this.#begin(false)));
+    if (this.#into !== undefined) return isArray(part) ? this.#tables.read(part[0], this.#into) : undefined;
+    const [found, lastId, tables] = isArray(part) ? part : [];
     const id = typeof lastId === "string" ? toUuid(lastId) : undefined;
     if (typeof found !== "boolean" || id === undefined) return fault("[found, id, tables]", part);
     this.#lastId = id;
-    this.#loading = this.#begin(found);
-    return this.#takeTables(tables);
-  }
-
-  #takeTables(tables: unknown): Fault | undefined {
-    // Between the last row and the end of the message there is no object any more.
-    if (!isObject(tables))
-      return tables === 0 || tables === undefined ? undefined : fault("an object of tables", tables);
-    for (const name of Object.keys(tables)) {
-      const rows = tables[name];
-      if (name === "" && rows === 0) continue;
-      if (name !== "") this.#table = name;
-      const bad = this.#loading?.add(this.#table, rows, this.#format);
-      if (bad !== undefined) return bad;
-    }
-    return undefined;
+    this.#into = this.#begin(found);
+    return this.#tables.read(tables, this.#into);
   }
 }

@@ -2,7 +2,7 @@ import { Fault } from "../fault.js";
 import { encodeRequest } from "../monitor-request.js";
 import { parseSchema } from "../parse-schema.js";
 import { ReplicaLayout } from "../replica/layout.js";
-import { LiveReplica } from "../replica/live-replica.js";
+import { LiveReplica, type Loading } from "../replica/live-replica.js";
 import { ReplyReader } from "./reply-reader.js";
 import { readServerRow, type ServerRow } from "./server-row.js";
 
@@ -35,8 +35,13 @@ export class ServerMonitor {
     return layout instanceof Fault ? undefined : new ServerMonitor(id, encoded.wire, layout);
   }
 
-  read(): ReplyReader {
+  read(): ReplyReader<Loading> {
     return new ReplyReader("monitor_cond", () => this.#replica.load(this.#layout, "whole"));
+  }
+
+  /** Begins to take a long update. */
+  update(): Loading | Fault {
+    return this.#replica.update();
   }
 
   apply(updates: unknown): Fault | undefined {

@@ -1,0 +1,41 @@
+import type { FrameScanner } from "./frame-scanner.js";
+import type { PartialText } from "./partial-text.js";
+
+/** Reads one message in parts. */
+export interface PartsReader extends PartialText {
+  /** Takes the last part. */
+  readonly finish: (last: unknown) => void;
+}
+
+/** The messages that are wanted in parts: notifications, and the replies to some calls, by id. */
+export class MessageParts {
+  readonly #scanner: FrameScanner;
+  readonly #wanted = new Map<number | "notifications", PartialText>();
+  /** Takes the last part of the message that has begun to come. */
+  #finish: ((last: unknown) => void) | undefined;
+
+  constructor(scanner: FrameScanner) {
+    this.#scanner = scanner;
+  }
+
+  want(key: number | "notifications", { finish, take, ...text }: PartsReader): void {
+    const noting = (part: unknown): boolean => {
+      this.#finish = finish;
+      return take(part);
+    };
+    this.#wanted.set(key, { ...text, take: noting });
+    this.#scanner.wantParts([...this.#wanted.values()]);
+  }
+
+  /** The next message that begins so comes whole. */
+  forget(key: number | "notifications"): void {
+    if (this.#wanted.delete(key)) this.#scanner.wantParts([...this.#wanted.values()]);
+  }
+
+  /** What takes the last part of the message that has begun to come; `undefined` where what comes is a whole one. */
+  takeFinish(): ((last: unknown) => void) | undefined {
+    const finish = this.#finish;
+    this.#finish = undefined;
+    return finish;
+  }
+}
