@@ -1,10 +1,13 @@
 /** The CNI plugin as methods of the service: each runs as the one-shot program does, on the service's connections. */
 import * as v from "valibot";
+import { once } from "../core/once.js";
 import { validate } from "../core/validate.js";
 import { Ok } from "../index.js";
 import type { Connect, Method } from "../service/index.js";
 
 const commands = ["ADD", "DEL", "CHECK", "GC", "STATUS", "VERSION"] as const;
+
+const plugin = once(() => import("../cni/main.js"));
 
 const paramsSchema = v.strictObject({
   /** What the runtime set: `CNI_*`, `PATH` and whatever else. */
@@ -21,7 +24,7 @@ export function cniMethods(connect: Connect): ReadonlyMap<string, Method> {
       const valid = validate(operation, "params", paramsSchema, params);
       if (valid.isErr()) return valid;
       const { env, stdin } = valid.value;
-      const { main } = await import("../cni/main.js");
+      const { main } = await plugin();
       const stderr: string[] = [];
       const answer = await main({
         args: [],

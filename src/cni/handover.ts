@@ -1,4 +1,3 @@
-import { mkdirSync } from "node:fs";
 import { posix } from "node:path";
 import {
   handoverFile,
@@ -13,7 +12,7 @@ import {
 import { fromIo } from "./errors.js";
 import type { Plan } from "./plan.js";
 import { writeResult, type Addressing } from "./result.js";
-import { temporaryOf, writeAtomically } from "./state/files.js";
+import { draft, publish, temporaryOf, type Draft } from "./state/files.js";
 import type { CniVersion } from "./versions.js";
 
 /** The container's end in the old keys. */
@@ -92,8 +91,11 @@ interface Told {
   readonly version: CniVersion;
 }
 
-/** Writes what the container is told: the new form, and the old ones that containers of then look for. */
-export function writeHandover(plan: Plan, { handover, addressing, version }: Told): void {
+/** What the container is told, written and not yet to be seen. */
+export type HandoverDraft = readonly Draft[];
+
+/** Writes what the container is told beside its place: the new form, and the old ones that containers of then look for. */
+export function draftHandover(plan: Plan, { handover, addressing, version }: Told): HandoverDraft {
   const { dataDir } = plan.layout;
   const { containerId, ifName } = plan.id;
   const { remote, addData } = firstForms(plan, handover, version, addressing);
@@ -104,13 +106,20 @@ export function writeHandover(plan: Plan, { handover, addressing, version }: Tol
     [oldAddDataFile(ifName), addData],
     [oldRemoteFile(ifName), remote],
   ];
+  return inData(plan, () =>
+    documents.map(([name, document]) =>
+      draft(posix.join(dataDir, name), `${JSON.stringify(document)}\n`, 0o644),
+    ),
+  );
+}
+
+/** Lets the container see it. */
+export const publishHandover = (plan: Plan, drafts: HandoverDraft): void =>
+  inData(plan, () => drafts.forEach(publish));
+
+function inData<T>({ layout: { dataDir } }: Plan, work: () => T): T {
   try {
-    mkdirSync(dataDir, { recursive: true, mode: 0o750 });
-    for (const [name, document] of documents)
-      writeAtomically(posix.join(dataDir, name), `${JSON.stringify(document)}\n`, {
-        mode: 0o644,
-        durable: false,
-      });
+    return work();
   } catch (error) {
     throw fromIo(`write the container's data in ${dataDir}`, error);
   }

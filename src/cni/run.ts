@@ -1,3 +1,4 @@
+import { once } from "../core/once.js";
 import { CommandTime, defaultCommandTimeoutMs } from "./deadline.js";
 import { readEnvironment, type Environment, type Invocation } from "./environment.js";
 import { CniError, code } from "./errors.js";
@@ -27,21 +28,32 @@ function checkCommand({ command }: Invocation, { version }: Loaded): void {
   });
 }
 
+const library = once(() => import("../index.js"));
+const netconf = once(() => import("./netconf/load.js"));
+const commands = {
+  add: once(() => import("./commands/add.js")),
+  check: once(() => import("./commands/check.js")),
+  del: once(() => import("./commands/del.js")),
+  explain: once(() => import("./commands/explain.js")),
+  gc: once(() => import("./commands/gc.js")),
+  status: once(() => import("./commands/status.js")),
+};
+
 async function connectSwitch(options: Parameters<World["connect"]>[0]): ReturnType<World["connect"]> {
-  const { connect } = await import("../index.js");
+  const { connect } = await library();
   return connect(options);
 }
 
 async function carryOut(world: World, invocation: Invocation, loaded: Loaded): Promise<unknown> {
   switch (invocation.command) {
     case "ADD":
-      return (await import("./commands/add.js")).add(world, invocation, loaded);
+      return (await commands.add()).add(world, invocation, loaded);
     case "CHECK":
-      return (await import("./commands/check.js")).check(world, invocation, loaded);
+      return (await commands.check()).check(world, invocation, loaded);
     case "GC":
-      return (await import("./commands/gc.js")).gc(world, invocation, loaded);
+      return (await commands.gc()).gc(world, invocation, loaded);
     case "STATUS":
-      return (await import("./commands/status.js")).status(world, invocation, loaded);
+      return (await commands.status()).status(world, invocation, loaded);
     case "DEL":
     case "VERSION":
       return undefined;
@@ -55,12 +67,12 @@ interface Job {
 }
 
 async function jobOf(invocation: Invocation, text: string): Promise<Job> {
-  const { loadForDelete, loadNetconf } = await import("./netconf/load.js");
+  const { loadForDelete, loadNetconf } = await netconf();
   if (invocation.command === "DEL") {
     const known = loadForDelete(text);
     return {
       known,
-      work: async (world) => (await import("./commands/del.js")).del(world, invocation, known),
+      work: async (world) => (await commands.del()).del(world, invocation, known),
     };
   }
   const loaded = loadNetconf(text);
@@ -117,8 +129,8 @@ async function told<T>(log: Log, invocation: Invocation, work: () => Promise<T>)
 
 /** What an ADD would do, for the container that the environment names or any. Throws a {@link CniError}. */
 export async function runExplain(env: Environment, text: string): Promise<Record<string, unknown>> {
-  const { loadNetconf } = await import("./netconf/load.js");
-  const { explain } = await import("./commands/explain.js");
+  const { loadNetconf } = await netconf();
+  const { explain } = await commands.explain();
   const invocation: Invocation = {
     command: "ADD",
     containerId: env["CNI_CONTAINERID"] ?? "CONTAINERID",

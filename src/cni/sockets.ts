@@ -10,8 +10,8 @@ import {
   lstatSync,
   mkdirSync,
   readFileSync,
-  realpathSync,
   rmdirSync,
+  statSync,
 } from "node:fs";
 import { posix } from "node:path";
 import { code, CniError, fromIo, isErrno } from "./errors.js";
@@ -52,15 +52,24 @@ const leadsNowhere = (base: string, directory: string): CniError =>
 
 /** Below `base` nothing may lead elsewhere, whatever a container has put there. */
 function checkInside(base: string, directory: string): void {
-  const real = posix.join(realpathSync.native(base), posix.relative(base, directory));
-  if (realpathSync.native(directory) !== real) throw leadsNowhere(base, directory);
+  let path = base;
+  for (const part of posix.relative(base, directory).split("/")) {
+    path = posix.join(path, part);
+    if (path !== base && lstatSync(path).isSymbolicLink()) throw leadsNowhere(base, directory);
+  }
+}
+
+/** Makes a directory and those above it; whether it was not there. */
+function make(base: string, directory: string): boolean {
+  if (statSync(directory, { throwIfNoEntry: false })?.isDirectory() === true) return false;
+  if (!existsSync(base)) mkdirSync(base, { recursive: true, mode: 0o755 });
+  mkdirSync(directory, { recursive: true, mode: 0o750 });
+  return true;
 }
 
 /** Makes a directory below `base`; a new one gets the permissions. */
 function prepare(base: string, directory: string, permissions: Permissions, writable: boolean): void {
-  mkdirSync(base, { recursive: true, mode: 0o755 });
-  const fresh = !existsSync(directory);
-  mkdirSync(directory, { recursive: true, mode: 0o750 });
+  const fresh = make(base, directory);
   if (posix.relative(base, directory).startsWith("..")) return;
   checkInside(base, directory);
   if (fresh) permitDirectory(directory, permissions, writable);

@@ -184,8 +184,8 @@ export async function tearDown(context: Context, doomed: Doomed, ipam: Ipam | un
   if (first !== undefined) throw first.withDetails(others.map(({ message }) => message));
   if (outcome === "away") {
     world.log("warning", `the switch is away: the interface of ${doomed.key} is deleted when it is back`);
-    store.leave(doomed.key, doomed.remembered);
-  } else store.remove(doomed.key);
+    await store.leave(doomed.key, doomed.remembered);
+  } else await store.remove(doomed.key);
 }
 
 /** The leftovers of a switch. One that cannot be read goes: its interface is found by GC, by its mark. */
@@ -217,7 +217,7 @@ async function sweepOne(
   const then = typeof found === "string" ? noTraces : ownTraces(context, key, found.record.traces);
   const traces = info === undefined ? then : { ...then, names: [info.name, ...then.names] };
   const outcome = await deleteInterface(vswitch, { key, traces, everywhere: false }, call);
-  if (outcome !== "away") store.remove(key);
+  if (outcome !== "away") await store.remove(key);
 }
 
 /**

@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import type { CreatedInterface, VSwitch } from "../../index.js";
 import {
   contextOf,
@@ -11,7 +12,7 @@ import {
 import type { Invocation } from "../environment.js";
 import { deviceInfoFiles, writeDeviceInfo } from "../device-info.js";
 import { code, CniError } from "../errors.js";
-import { writeHandover } from "../handover.js";
+import { draftHandover, publishHandover, type HandoverDraft } from "../handover.js";
 import { findPlugin, ipamAdd } from "../ipam.js";
 import { checkNamespace } from "../namespace.js";
 import type { Loaded } from "../netconf/load.js";
@@ -66,7 +67,7 @@ function recordOf(context: Context<Loaded>, plan: Plan): AttachmentRecord {
 
 /** What an ADD that was killed has left goes first; one that ended is the same again, or another's. */
 async function settleEarlier(context: Context, plan: Plan): Promise<AttachmentRecord | undefined> {
-  const found = context.store.read(plan.key);
+  const found = context.store.read(plan.key, plan.id);
   if (found === "absent") return undefined;
   const record = found === "corrupt" ? undefined : found.record;
   if (record?.state === "added") {
@@ -177,25 +178,50 @@ async function prepare(
 /** What an ADD may spend on what others left. */
 const sweepMs = 2000;
 
+/** The hand-over's files, written while the switch is at work, as they are if it takes the usual name. */
+async function prepareTelling(
+  { loaded }: Context<Loaded>,
+  plan: Plan,
+  addressing: Addressing,
+): Promise<HandoverDraft> {
+  const [name] = plan.names;
+  // By then the switch has been asked.
+  await setImmediate();
+  return draftHandover(plan, {
+    handover: plan.handover(name, addressing),
+    addressing,
+    version: loaded.version,
+  });
+}
+
 interface Telling {
   /** The interface's on the switch. */
   readonly name: string;
   readonly addressing: Addressing;
   readonly record: AttachmentRecord;
+  readonly drafts?: HandoverDraft;
   readonly progress?: Progress;
 }
 
 /** The hand-over: files for the container, the device information file for the runtime, annotations for the pod. */
 async function tell(context: Context<Loaded>, plan: Plan, telling: Telling): Promise<void> {
-  const { name, addressing, record, progress } = telling;
+  const { name, addressing, record, drafts, progress } = telling;
+  const { version } = context.loaded;
   const handover = plan.handover(name, addressing);
-  writeHandover(plan, { handover, addressing, version: context.loaded.version });
+  const isDrafted = drafts !== undefined && name === plan.names[0];
+  publishHandover(plan, isDrafted ? drafts : draftHandover(plan, { handover, addressing, version }));
   const file = deviceInfoOf(context.loaded);
   if (record.traces.files.includes(file)) writeDeviceInfo(file, handover);
   else if (file !== "") context.world.log("info", `${file} is there already, and stays as it is`);
   if (record.pod === undefined) return;
   if (progress !== undefined) progress.pod = true;
   await tellPod(context, record.pod, plan, { handover, addressing });
+}
+
+/** Waits for both, and throws what the first of them failed with: what takes back begins when neither is at work. */
+async function both<A, B>(first: Promise<A>, second: Promise<B>): Promise<readonly [A, B]> {
+  await Promise.allSettled([first, second]);
+  return [await first, await second];
 }
 
 async function build(
@@ -205,15 +231,18 @@ async function build(
   progress: Progress,
 ): Promise<CniResult> {
   const { store } = context;
-  store.write(plan.key, record);
+  await store.write(plan.key, record);
   // After the record: of two that come at once at least one sees the other's.
   refuseShared(context, plan.key, record.traces);
   const { vswitch: opened, addressing } = await prepare(context, plan, progress);
   await using vswitch = opened;
   prepareDirectories(plan, !switchMakesSocket(plan));
   progress.vswitch = true;
-  const { info, socket } = await makeInterface(context, vswitch, plan, addressing);
-  await tell(context, plan, { name: info.name, addressing, record, progress });
+  const [{ info, socket }, drafts] = await both(
+    makeInterface(context, vswitch, plan, addressing),
+    prepareTelling(context, plan, addressing),
+  );
+  await tell(context, plan, { name: info.name, addressing, record, drafts, progress });
   const result = resultOf(context, plan, socket, addressing);
   store.finish(plan.key, record, writeResult(result, newestVersion));
   await sweepLeftovers(context, vswitch, plan.address, sweepMs);

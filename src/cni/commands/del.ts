@@ -19,7 +19,7 @@ export async function del(world: World, invocation: Invocation, loaded: LoadedFo
   const { store } = context;
   const key = attachmentKey(loaded.conf.name, invocation);
   using _held = await lockAttachment(context, key, "go on");
-  const found = store.read(key);
+  const found = store.read(key, invocation);
   const record = typeof found === "string" ? undefined : found.record;
   await tearDown(context, doomedOf(context, key, found), ipamOfRecord(context, record));
 }

@@ -69,7 +69,7 @@ async function collectRecord(context: Context<Loaded>, key: string): Promise<voi
   }
   // A record that cannot be read still has a name, which says whose it is.
   const id = found === "corrupt" ? store.idOf(key) : undefined;
-  if (id === undefined) store.remove(key);
+  if (id === undefined) await store.remove(key);
   else await tearDown(context, doomedOf(context, id), ipamFor(context, id, undefined));
 }
 

@@ -2,7 +2,7 @@ import {
   closeSync,
   constants,
   existsSync,
-  fsyncSync,
+  fsync,
   openSync,
   renameSync,
   unlinkSync,
@@ -21,11 +21,6 @@ export function withHandle<T>(path: string, flags: string | number, use: (handle
   }
 }
 
-/** Makes a change of a directory last: what was renamed into it or removed from it. */
-export function syncDirectory(directory: string): void {
-  withHandle(directory, "r", fsyncSync);
-}
-
 /** Removes a file, if it is there. Node's `rmSync` looks at it twice first, for directories. */
 export function remove(path: string): void {
   try {
@@ -33,12 +28,6 @@ export function remove(path: string): void {
   } catch (error) {
     if (!isErrno(error, "ENOENT")) throw error;
   }
-}
-
-export interface WriteOptions {
-  readonly mode: number;
-  /** Whether it has to outlive a crash of the host. */
-  readonly durable: boolean;
 }
 
 /** Where a file is while it is written: of one name, so that what a killed run left is found and removed. */
@@ -55,30 +44,73 @@ function openFresh(path: string, mode: number): number {
   }
 }
 
-/**
- * Writes a file wholly or not at all: whoever reads sees the old one or the new one. Of one file only one at a time may
- * be written.
- */
-export function writeAtomically(path: string, text: string, { mode, durable }: WriteOptions): void {
-  const directory = dirname(path);
-  const fresh = temporaryOf(path);
-  const isNew = !existsSync(path);
+/** Writes a new file, and leaves it open. */
+function writeFresh(path: string, text: string, mode: number): number {
+  const handle = openFresh(path, mode);
   try {
-    const handle = openFresh(fresh, mode);
-    try {
-      // On a disk that is nearly full write(2) takes a part, and says so: this goes on with the rest.
-      writeFileSync(handle, text);
-      if (durable) fsyncSync(handle);
-    } finally {
-      closeSync(handle);
-    }
-    renameSync(fresh, path);
+    // On a disk that is nearly full write(2) takes a part, and says so: this goes on with the rest.
+    writeFileSync(handle, text);
+    return handle;
   } catch (error) {
-    remove(fresh);
+    closeSync(handle);
+    remove(path);
     throw error;
   }
-  // After a crash of the host a file that was replaced is the old one or the new one, both whole.
-  if (durable && isNew) syncDirectory(directory);
+}
+
+/** A file that was written beside its place. It is there, wholly, once it has its name. */
+export interface Draft {
+  readonly path: string;
+  readonly temporary: string;
+}
+
+/** Writes a file beside its place. Of one file only one at a time may be written. */
+export function draft(path: string, text: string, mode: number): Draft {
+  const temporary = temporaryOf(path);
+  closeSync(writeFresh(temporary, text, mode));
+  return { path, temporary };
+}
+
+/** Gives a file its name: whoever reads sees the old one or the new one. */
+export const publish = ({ path, temporary }: Draft): void => renameSync(temporary, path);
+
+/** Waits for the disk without keeping who else runs in this process waiting. */
+const sync = (handle: number): Promise<void> =>
+  new Promise((resolve, reject) => {
+    fsync(handle, (error) => (error === null ? resolve() : reject(error)));
+  });
+
+/** Makes a change of a directory last: what was renamed into it or removed from it. */
+export async function syncDirectory(directory: string): Promise<void> {
+  const handle = openSync(directory, "r");
+  try {
+    await sync(handle);
+  } finally {
+    closeSync(handle);
+  }
+}
+
+/**
+ * Writes a file that outlives a crash of the host. One that was there before is then the old one or the new one, whole;
+ * a new one is whole once this has ended, and before that it may be empty, or not there.
+ */
+export async function writeDurably(path: string, text: string, mode: number): Promise<void> {
+  const temporary = temporaryOf(path);
+  const isNew = !existsSync(path);
+  const handle = writeFresh(temporary, text, mode);
+  try {
+    if (!isNew) await sync(handle);
+    publish({ path, temporary });
+    // At once: what one of the two has the disk write, the other one need not.
+    const synced = isNew ? [sync(handle), syncDirectory(dirname(path))] : [];
+    for (const each of await Promise.allSettled(synced)) if (each.status === "rejected") throw each.reason;
+  } catch (error) {
+    remove(temporary);
+    if (isNew) remove(path);
+    throw error;
+  } finally {
+    closeSync(handle);
+  }
 }
 
 /** Adds to a file that is there. What was in it stays as it is, whatever becomes of this or of the host. */

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdirSync, readFileSync, readdirSync, readlinkSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readdirSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { code, CniError, fromIo, isErrno } from "../errors.js";
@@ -107,8 +107,8 @@ export type WithoutRoom = "fail" | "go on";
 /** Makes a claim. Gives the error of a disk that has no room for it; undefined: it is made. */
 function makeClaim(directory: string, file: string): Error | undefined {
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
-    writeFileSync(join(directory, file), "", { flag: "wx", mode: 0o600 });
+    if (!existsSync(directory)) mkdirSync(directory, { recursive: true, mode: 0o700 });
+    closeSync(openSync(join(directory, file), "wx", 0o600));
     return undefined;
   } catch (error) {
     if (error instanceof Error && isErrno(error, "ENOSPC", "EDQUOT")) return error;

@@ -4,7 +4,7 @@ import * as v from "valibot";
 import { fromIo, isErrno } from "../errors.js";
 import type { AttachmentId } from "../environment.js";
 import { networkPrefix } from "../names.js";
-import { append, remove, syncDirectory, writeAtomically } from "./files.js";
+import { append, remove, syncDirectory, writeDurably } from "./files.js";
 import { endSchema, recordSchema, type AttachmentRecord } from "./record.js";
 
 export const defaultStateDir = "/var/lib/cni/userspace";
@@ -50,13 +50,14 @@ export class Store {
     this.locks = join(directory, "locks");
   }
 
-  read(key: string): Found {
-    return this.#read(this.#records, key);
+  /** By its name where it is known whose it is, else the one of that key. */
+  read(key: string, id?: AttachmentId): Found {
+    return this.#read(this.#records, id === undefined ? this.#fileOf(this.#records, key) : nameOf(key, id));
   }
 
   /** One that waits to be deleted. */
   readLeftover(key: string): Found {
-    return this.#read(this.#leftovers, key);
+    return this.#read(this.#leftovers, this.#fileOf(this.#leftovers, key));
   }
 
   /** Whose a record is, from its name alone. */
@@ -66,15 +67,14 @@ export class Store {
     return containerId === undefined || ifName === undefined ? undefined : { containerId, ifName };
   }
 
-  write(key: string, record: AttachmentRecord): void {
+  async write(key: string, record: AttachmentRecord): Promise<void> {
     try {
-      const isFirst = mkdirSync(this.#records, { recursive: true, mode: 0o700 }) !== undefined;
-      // Made now: when a record has to go there the disk may be full.
-      if (isFirst) mkdirSync(this.#leftovers, { recursive: true, mode: 0o700 });
-      writeAtomically(join(this.#records, nameOf(key, record)), `${JSON.stringify(record)}\n`, {
-        mode: 0o600,
-        durable: true,
-      });
+      if (!existsSync(this.#records)) {
+        mkdirSync(this.#records, { recursive: true, mode: 0o700 });
+        // Made now: when a record has to go there the disk may be full.
+        mkdirSync(this.#leftovers, { recursive: true, mode: 0o700 });
+      }
+      await this.#write(this.#records, key, record);
     } catch (error) {
       throw fromIo(`write the record of the attachment in ${this.#records}`, error);
     }
@@ -89,10 +89,10 @@ export class Store {
     }
   }
 
-  remove(key: string): void {
+  async remove(key: string): Promise<void> {
     try {
       for (const directory of [this.#records, this.#leftovers]) this.#removeFrom(directory, key);
-      if (existsSync(this.#records)) syncDirectory(this.#records);
+      if (existsSync(this.#records)) await syncDirectory(this.#records);
     } catch (error) {
       throw fromIo(`remove the record of the attachment from ${this.#records}`, error);
     }
@@ -108,17 +108,14 @@ export class Store {
   }
 
   /** Puts a record among the leftovers; where there is none, what is `remembered`. */
-  leave(key: string, remembered: AttachmentRecord | undefined): void {
+  async leave(key: string, remembered: AttachmentRecord | undefined): Promise<void> {
     try {
-      mkdirSync(this.#leftovers, { recursive: true, mode: 0o700 });
       const file = this.#fileOf(this.#records, key);
       if (file !== undefined) {
+        mkdirSync(this.#leftovers, { recursive: true, mode: 0o700 });
         renameSync(join(this.#records, file), join(this.#leftovers, file));
-        syncDirectory(this.#leftovers);
-      } else if (remembered !== undefined) {
-        const path = join(this.#leftovers, nameOf(key, remembered));
-        writeAtomically(path, `${JSON.stringify(remembered)}\n`, { mode: 0o600, durable: true });
-      }
+        await syncDirectory(this.#leftovers);
+      } else if (remembered !== undefined) await this.#write(this.#leftovers, key, remembered);
     } catch (error) {
       throw fromIo("keep the record of the attachment for later", error);
     }
@@ -139,6 +136,11 @@ export class Store {
     return this.#list(this.#leftovers);
   }
 
+  async #write(directory: string, key: string, record: AttachmentRecord): Promise<void> {
+    if (!existsSync(directory)) mkdirSync(directory, { recursive: true, mode: 0o700 });
+    await writeDurably(join(directory, nameOf(key, record)), `${JSON.stringify(record)}\n`, 0o600);
+  }
+
   /** The keys of a directory's files, also of those that a killed run was writing. */
   #list(directory: string): readonly string[] {
     const keys = this.#files(directory).map((file) => fileName.exec(file)?.groups?.["key"] ?? "");
@@ -146,7 +148,10 @@ export class Store {
   }
 
   #filesOf(directory: string, key: string): readonly string[] {
-    return this.#files(directory).filter((file) => fileName.exec(file)?.groups?.["key"] === key);
+    const names = [`${key},`, `.${key},`];
+    return this.#files(directory).filter(
+      (file) => names.some((name) => file.startsWith(name)) && fileName.test(file),
+    );
   }
 
   #fileOf(directory: string, key: string): string | undefined {
@@ -159,16 +164,16 @@ export class Store {
 
   #files(directory: string): readonly string[] {
     try {
-      return readdirSync(directory);
+      // An error, with its stack, costs more than to look.
+      return existsSync(directory) ? readdirSync(directory) : [];
     } catch (error) {
       if (isErrno(error, "ENOENT")) return [];
       throw fromIo(`read the directory ${directory}`, error);
     }
   }
 
-  #read(directory: string, key: string): Found {
-    const file = this.#fileOf(directory, key);
-    if (file === undefined) return "absent";
+  #read(directory: string, file: string | undefined): Found {
+    if (file === undefined || !existsSync(join(directory, file))) return "absent";
     let text: string;
     try {
       text = readFileSync(join(directory, file), "utf8");

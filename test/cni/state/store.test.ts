@@ -33,16 +33,16 @@ function file(): string {
 }
 
 describe("The record of an attachment", () => {
-  test("says that its ADD ended, and with what, once that was added to it", () => {
-    store.write(key, record);
+  test("says that its ADD ended, and with what, once that was added to it", async () => {
+    await store.write(key, record);
     expect(store.read(key)).toEqual({ record });
     store.finish(key, record, result);
     expect(store.read(key)).toEqual({ record: { ...record, state: "added", result } });
     expect(readFileSync(file(), "utf8").split("\n")).toHaveLength(3);
   });
 
-  test("still says what has to be taken away when a part of the end was written, or none of it reached the disk", () => {
-    store.write(key, record);
+  test("still says what has to be taken away when a part of the end was written, or none of it reached the disk", async () => {
+    await store.write(key, record);
     store.finish(key, record, result);
     const [first = "", second = ""] = readFileSync(file(), "utf8").split("\n");
     const ends = Array.from(second, (_, length) => second.slice(0, length));
@@ -52,23 +52,23 @@ describe("The record of an attachment", () => {
     }
   });
 
-  test("is read as it was written before there were two lines", () => {
-    store.write(key, record);
+  test("is read as it was written before there were two lines", async () => {
+    await store.write(key, record);
     writeFileSync(file(), `${JSON.stringify({ ...record, state: "added", result })}\n`);
     expect(store.read(key)).toEqual({ record: { ...record, state: "added", result } });
   });
 
-  test("is broken where its first line is", () => {
-    store.write(key, record);
+  test("is broken where its first line is", async () => {
+    await store.write(key, record);
     const text = readFileSync(file(), "utf8");
     writeFileSync(file(), text.slice(0, -3));
     appendFileSync(file(), `\n${JSON.stringify({ result })}\n`);
     expect(store.read(key)).toBe("corrupt");
   });
 
-  test("that is gone is not begun again by its end", () => {
-    store.write(key, record);
-    store.remove(key);
+  test("that is gone is not begun again by its end", async () => {
+    await store.write(key, record);
+    await store.remove(key);
     expect(() => store.finish(key, record, result)).toThrow("ENOENT");
     expect(store.read(key)).toBe("absent");
   });

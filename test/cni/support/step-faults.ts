@@ -82,7 +82,7 @@ for (const name of [
   "chownSync",
   "fchmodSync",
   "fchownSync",
-  "fsyncSync",
+  "fsync",
   "linkSync",
   "mkdirSync",
   "renameSync",
