@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import * as v from "valibot";
+import { closeServer } from "../../test/support/close-server.js";
 import type { Contestant } from "./contestant.js";
 import { JsonTexts } from "./json-texts.js";
 
@@ -46,11 +47,8 @@ class Recorder implements AsyncDisposable {
     return taken;
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const socket of this.#sockets) socket.destroy();
-    const closed = once(this.#server, "close");
-    this.#server.close();
-    await closed;
+  [Symbol.asyncDispose](): Promise<void> {
+    return closeServer(this.#server, this.#sockets);
   }
 
   #forward(from: Socket, to: Socket, note: (text: string) => void): void {

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { readFile, writeFile } from "node:fs/promises";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import * as v from "valibot";
+import { closeServer } from "../../test/support/close-server.js";
 import { JsonTexts } from "./json-texts.js";
 
 /**
@@ -111,11 +112,8 @@ export class Replay implements AsyncDisposable {
     return replay;
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const socket of this.#sockets) socket.destroy();
-    const closed = once(this.#server, "close");
-    this.#server.close();
-    await closed;
+  [Symbol.asyncDispose](): Promise<void> {
+    return closeServer(this.#server, this.#sockets);
   }
 
   #serve(socket: Socket): void {

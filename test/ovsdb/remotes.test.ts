@@ -7,6 +7,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { openDatabase, operations, type TlsOptions } from "../../src/ovsdb/index.js";
+import { closeServer } from "../support/close-server.js";
 import { availableFlavours, startOvsdbServer, type OvsdbServer } from "../support/openvswitch.js";
 import { labSchema, type LabDatabase } from "./lab-rows.js";
 import { labJson } from "./lab.js";
@@ -28,8 +29,7 @@ async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
   const address = server.address();
-  server.close();
-  await once(server, "close");
+  await closeServer(server);
   if (typeof address !== "object" || address === null) throw new Error("no port");
   return address.port;
 }

@@ -7,6 +7,7 @@ import process from "node:process";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { connect, type InterfaceSpec, type VSwitch, type VSwitchError } from "../../src/index.js";
 import type { Result } from "../../src/core/result.js";
+import { closeServer } from "../support/close-server.js";
 import {
   availableFlavours,
   startOpenVSwitch,
@@ -55,10 +56,7 @@ async function interpose(ovs: OpenVSwitch, words: string, happen: () => Promise<
   return {
     remote: `unix:${path}`,
     happened: () => !pending,
-    [Symbol.dispose]: () => {
-      server.close();
-      for (const socket of sockets) socket.destroy();
-    },
+    [Symbol.asyncDispose]: () => closeServer(server, sockets),
   };
 }
 
@@ -213,7 +211,7 @@ describe.skipIf(!flavours.dummy.available)(`Open vSwitch at its worst${flavours.
     await using vswitch = await open(ovs);
     const spec = { type: "internal", name: "p0", attach: { bridge: "br1" } } as const;
     (await vswitch.createInterface(spec)).unwrap();
-    using between = await interpose(ovs, '"op":"mutate"', () => vswitch.ensureBridge({ name: "br1" }));
+    await using between = await interpose(ovs, '"op":"mutate"', () => vswitch.ensureBridge({ name: "br1" }));
     await using other = await open(ovs, between.remote);
     expect((await other.deleteInterface("p0")).unwrap()).toEqual({ deleted: true });
     expect(between.happened()).toBe(true);
@@ -225,7 +223,7 @@ describe.skipIf(!flavours.dummy.available)(`Open vSwitch at its worst${flavours.
     const spec = { type: "internal", name: "p0", attach: { bridge: "br1" } } as const;
     (await vswitch.createInterface(spec)).unwrap();
     await ovs.vsctl("del-port", "p0");
-    using between = await interpose(ovs, '"op":"mutate"', () => vswitch.ensureBridge({ name: "br1" }));
+    await using between = await interpose(ovs, '"op":"mutate"', () => vswitch.ensureBridge({ name: "br1" }));
     await using other = await open(ovs, between.remote);
     (await other.collectGarbage([])).unwrap();
     expect(between.happened()).toBe(true);
@@ -236,7 +234,7 @@ describe.skipIf(!flavours.dummy.available)(`Open vSwitch at its worst${flavours.
     await using vswitch = await open(ovs);
     const spec = { type: "internal", name: "p0", attach: { bridge: "br1" } } as const;
     (await vswitch.createInterface(spec)).unwrap();
-    using between = await interpose(ovs, '"op":"mutate"', () => vswitch.deleteInterface("p0"));
+    await using between = await interpose(ovs, '"op":"mutate"', () => vswitch.deleteInterface("p0"));
     await using other = await open(ovs, between.remote);
     const ensured = (await other.ensureBridge({ name: "br1" })).unwrap();
     expect(ensured).toMatchObject({ created: true, lifetime: "persistent" });
@@ -247,7 +245,7 @@ describe.skipIf(!flavours.dummy.available)(`Open vSwitch at its worst${flavours.
     await using vswitch = await open(ovs);
     const spec = { type: "internal", name: "p0", attach: { bridge: "br0" } } as const;
     (await vswitch.createInterface({ ...spec, key: "old" })).unwrap();
-    using between = await interpose(ovs, '["name","==","p0"]', async () => {
+    await using between = await interpose(ovs, '["name","==","p0"]', async () => {
       (await vswitch.deleteInterface("p0")).unwrap();
       (await vswitch.createInterface({ ...spec, key: "new" })).unwrap();
     });

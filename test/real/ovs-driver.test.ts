@@ -2,12 +2,13 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { chmod, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
+import { createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import process from "node:process";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { connect, type VSwitch, type VSwitchError } from "../../src/index.js";
 import type { Result } from "../../src/core/result.js";
+import { closeServer } from "../support/close-server.js";
 import {
   availableFlavours,
   startOpenVSwitch,
@@ -342,13 +343,12 @@ describe.skipIf(!flavours.dummy.available)(`a remote that is no Open vSwitch${fl
   test("a server that never answers", async () => {
     await using server = await startOvsdbServer();
     const path = join(server.dir, "mute.sock");
-    const sockets: { destroy: () => void }[] = [];
+    const sockets: Socket[] = [];
     const mute = createServer((socket) => sockets.push(socket)).listen(path);
     await once(mute, "listening");
     const error = errorOf(await connect({ engine: "ovs", remote: `unix:${path}`, timeoutMs: 200 }));
     expect(error).toMatchObject({ kind: "timeout", timeoutMs: expect.any(Number) });
-    for (const socket of sockets) socket.destroy();
-    mute.close();
+    await closeServer(mute, sockets);
   });
 
   test("an OVSDB server with another database", async () => {

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import process from "node:process";
 
 import { parseRemotes, type Remote } from "../../src/net/remote.js";
+import { closeServer } from "./close-server.js";
 
 /** Where a scripted peer listens: a path of its own, a given path, or a free port of loopback. */
 export type Place = "unix" | "tcp" | "tcp6" | { readonly path: string };
@@ -60,11 +61,10 @@ export class ScriptedPeer implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const { socket } of this.#connections) socket.destroy();
-    if (this.#server.listening) {
-      this.#server.close();
-      await once(this.#server, "close");
-    }
+    await closeServer(
+      this.#server,
+      this.#connections.map(({ socket }) => socket),
+    );
     if (this.#dir !== undefined) rmSync(this.#dir, { recursive: true });
   }
 }

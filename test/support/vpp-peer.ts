@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { headerBytes } from "../../src/vpp/api/frame.js";
+import { closeServer } from "./close-server.js";
 
 /** A message with a header, as a client would send it. */
 export function frameOf(message: Uint8Array): Buffer {
@@ -106,9 +107,7 @@ export class VppPeer implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const socket of this.#sockets) socket.destroy();
-    this.#server.close();
-    await once(this.#server, "close");
+    await closeServer(this.#server, this.#sockets);
     rmSync(this.#dir, { recursive: true, force: true });
   }
 

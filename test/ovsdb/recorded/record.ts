@@ -5,6 +5,7 @@ import { connect, createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 
+import { closeServer } from "../../support/close-server.js";
 import { startOvsdbCluster, startOvsdbServer } from "../../support/openvswitch.js";
 import { RawClient } from "../../testing/ovsdb/raw-client.js";
 import { recordingFile, type Entry, type Side } from "./recording.js";
@@ -85,8 +86,7 @@ class Tap implements AsyncDisposable {
   }
 
   [Symbol.asyncDispose](): Promise<void> {
-    for (const socket of this.#sockets) socket.destroy();
-    return new Promise((resolve) => this.#server.close(() => resolve()));
+    return closeServer(this.#server, this.#sockets);
   }
 }
 

@@ -10,6 +10,7 @@ import { describe, expect, test } from "vitest";
 import { connect } from "../../../src/connect.js";
 import type { CallHandler } from "../../../src/testing/vpp/handlers/handler.js";
 import { callHandlers } from "../../../src/testing/vpp/handlers/index.js";
+import { closeServer } from "../../support/close-server.js";
 import { releases, unlessMissing } from "../schema/api-files.js";
 import { DriverBench } from "./bench.js";
 
@@ -132,8 +133,7 @@ describe.skipIf(releases.length === 0)(`sockets${unlessMissing}`, () => {
     const theirs = createServer().listen(path);
     await once(theirs, "listening");
     linkSync(path, `${path}.kept`);
-    theirs.close();
-    await once(theirs, "close");
+    await closeServer(theirs);
     renameSync(`${path}.kept`, path);
     const slave = { type: "memif", name: "net0", role: "slave", socket: path } as const;
     (await bench.vswitch.createInterface(slave)).unwrap();
