@@ -1,23 +1,14 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { Err, UnreachableError } from "../../src/index.js";
 import { explain } from "./support/explain.js";
-import { CniLab, containerId, nothing, slave } from "./support/lab.js";
+import { CniLab, containerId, nothing, slave, switchAway, unreachable } from "./support/lab.js";
 
 let lab: CniLab;
 beforeEach(() => {
   lab = new CniLab();
 });
 afterEach(() => lab[Symbol.dispose]());
-
-const unreachable = new UnreachableError({
-  operation: "connect",
-  address: "unix:/run/vpp/api.sock",
-  errno: "ENOENT",
-  hint: "start VPP",
-  message: "connect: cannot connect to unix:/run/vpp/api.sock: start VPP",
-});
 
 const ips = '{"cniVersion":"1.1.0","ips":[{"address":"10.0.0.2/24"}],"dns":{}}';
 /** An IPAM plugin that remembers whether its address is out. */
@@ -31,7 +22,7 @@ describe("an ADD that fails leaves nothing, and DEL after it finds nothing to do
   });
 
   const steps: readonly (readonly [string, number, () => void])[] = [
-    ["the switch is down", 11, () => void (lab.connect = async () => Err(unreachable))],
+    ["the switch is down", 11, () => void (lab.connect = switchAway)],
     [
       "IPAM fails with an error of its own",
       100,
@@ -82,7 +73,7 @@ describe("DEL", () => {
     const conf = lab.conf({ host: slave });
     await lab.run({ command: "ADD", conf });
     const { connect } = lab;
-    lab.connect = async () => Err(unreachable);
+    lab.connect = switchAway;
     expect(await lab.run({ command: "DEL", conf })).toMatchObject({ exitCode: 0, stdout: "" });
     expect(lab.memory.interfaces()).toHaveLength(1);
     lab.connect = connect;
@@ -337,7 +328,7 @@ describe("bad input", () => {
 });
 
 test("STATUS is 50 when the switch is down", async () => {
-  lab.connect = async () => Err(unreachable);
+  lab.connect = switchAway;
   const ran = await lab.run({ command: "STATUS", conf: lab.conf({ host: slave }) });
   expect(ran.document).toMatchObject({ code: 50, msg: expect.stringContaining("start VPP") });
 });

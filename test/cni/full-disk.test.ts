@@ -9,8 +9,7 @@ import { isErrno } from "../../src/cni/errors.js";
 import { attachmentKey } from "../../src/cni/names.js";
 import { tryLock } from "../../src/cni/state/lock.js";
 import { Store } from "../../src/cni/state/store.js";
-import { Err, UnreachableError } from "../../src/index.js";
-import { CniLab, containerId, nothing, slave, type Outcome } from "./support/lab.js";
+import { CniLab, containerId, nothing, slave, switchAway, type Outcome } from "./support/lab.js";
 
 /** A file system of its own, in a mount namespace: reached through the process that holds it. */
 class Disk implements Disposable {
@@ -90,14 +89,6 @@ afterEach(() => {
 });
 
 const noDisk = "no file system can be mounted here";
-
-const away = new UnreachableError({
-  operation: "connect",
-  address: "unix:/run/vpp/api.sock",
-  errno: "ENOENT",
-  hint: "start VPP",
-  message: "connect: cannot connect to unix:/run/vpp/api.sock: start VPP",
-});
 
 const ledger = `case $CNI_COMMAND in ADD) touch "$LEDGER"; echo '{"cniVersion":"1.1.0","ips":[{"address":"10.0.0.2/24"}]}';; DEL) rm -f "$LEDGER";; esac`;
 
@@ -196,7 +187,7 @@ describe("a disk with no room for one file more", () => {
     await run("ADD");
     disk.fillWithFiles();
     const { connect } = lab;
-    lab.connect = async () => Err(away);
+    lab.connect = switchAway;
     expect(await run("DEL")).toMatchObject(well);
     expect(disk.records()).toEqual([]);
     expect(lab.memory.interfaces()).toHaveLength(1);
@@ -216,7 +207,7 @@ describe("a disk with no room for one file more", () => {
     rmSync(join(disk.path, "attachments"), { recursive: true });
     disk.fillWithFiles();
     const { connect } = lab;
-    lab.connect = async () => Err(away);
+    lab.connect = switchAway;
     expect(await run("DEL")).toMatchObject(full);
     disk.empty();
     expect(await run("DEL")).toMatchObject(well);

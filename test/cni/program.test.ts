@@ -14,8 +14,7 @@ import {
   type CommandOptions,
   type NetworkConfiguration,
 } from "../../src/cni/index.js";
-import { Err, UnreachableError } from "../../src/index.js";
-import { CniLab, containerId, nothing } from "./support/lab.js";
+import { CniLab, containerId, nothing, switchAway } from "./support/lab.js";
 
 let lab: CniLab;
 beforeEach(() => {
@@ -105,16 +104,7 @@ test("GC leaves what is valid", async () => {
 test("STATUS, a switch that is down, and a cancelled ADD", async () => {
   expect((await status(conf(), options())).isOk()).toBe(true);
   const down = options({
-    connect: async () =>
-      Err(
-        new UnreachableError({
-          operation: "connect",
-          address: "/x",
-          errno: "ENOENT",
-          hint: "start VPP",
-          message: "start VPP",
-        }),
-      ),
+    connect: switchAway,
   });
   const off = await status(conf(), down);
   expect(off.isErr() && code(off)).toBe(50);

@@ -2,8 +2,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { Err, UnreachableError } from "../../src/index.js";
-import { CniLab, containerId, nothing, slave } from "./support/lab.js";
+import { CniLab, containerId, nothing, slave, switchAway } from "./support/lab.js";
 
 let lab: CniLab;
 beforeEach(() => {
@@ -21,17 +20,6 @@ esac`;
 const ipam = (dir = "given"): Record<string, unknown> => ({ type: "ledger", dataDir: join(lab.dir, dir) });
 const given = (dir = "given"): readonly string[] =>
   existsSync(join(lab.dir, dir)) ? readdirSync(join(lab.dir, dir)) : [];
-
-const away = async (): Promise<Err<UnreachableError>> =>
-  Err(
-    new UnreachableError({
-      operation: "connect",
-      address: "unix:/run/vpp/api.sock",
-      errno: "ECONNREFUSED",
-      hint: "start VPP",
-      message: "connect: cannot connect to unix:/run/vpp/api.sock: start VPP",
-    }),
-  );
 
 describe("DEL goes by the record", () => {
   const changes: readonly (readonly [string, Record<string, unknown>])[] = [
@@ -104,7 +92,7 @@ describe("DEL without a record", () => {
     await lab.run({ command: "ADD", conf });
     rmSync(lab.stateDir, { recursive: true });
     const { connect } = lab;
-    lab.connect = away;
+    lab.connect = switchAway;
     expect(await lab.run({ command: "DEL", conf })).toMatchObject({ exitCode: 0, stdout: "" });
     lab.connect = connect;
     await lab.run({ command: "ADD", conf, containerId: "other" });
@@ -116,7 +104,7 @@ describe("DEL without a record", () => {
   test("while the switch is away, and where nothing can be kept, fails, so that the runtime tries again", async () => {
     mkdirSync(lab.stateDir);
     writeFileSync(join(lab.stateDir, "leftover"), "in the way");
-    lab.connect = away;
+    lab.connect = switchAway;
     const ran = await lab.run({ command: "DEL", conf: lab.conf({ host: slave }) });
     expect(ran.document).toMatchObject({ code: 5, msg: expect.stringContaining("for later") });
   });
@@ -127,7 +115,7 @@ test("many leftovers go at once, when the switch is back, and an attachment that
   const ids = Array.from({ length: 12 }, (_, nth) => `id-${nth}`);
   for (const id of ids) await lab.run({ command: "ADD", conf, containerId: id });
   const { connect } = lab;
-  lab.connect = away;
+  lab.connect = switchAway;
   for (const id of ids) await lab.run({ command: "DEL", conf, containerId: id });
   lab.connect = connect;
   await lab.run({ command: "ADD", conf, containerId: "id-3" });

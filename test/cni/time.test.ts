@@ -6,7 +6,7 @@ import { tryLock } from "../../src/cni/state/lock.js";
 import { connect } from "../../src/index.js";
 import { VppServer } from "../../src/testing/index.js";
 import { modelOf, releases, unlessMissing } from "../vpp/schema/api-files.js";
-import { CniLab, containerId, nothing } from "./support/lab.js";
+import { CniLab, containerId, nothing, slave } from "./support/lab.js";
 
 let lab: CniLab;
 beforeEach(() => {
@@ -14,7 +14,6 @@ beforeEach(() => {
 });
 afterEach(() => lab[Symbol.dispose]());
 
-const slave = { engine: "vpp", iftype: "memif", memif: { role: "slave" } };
 const patient = { vswitchTimeoutMs: 600_000, ipamTimeoutMs: 600_000, commandTimeoutMs: 800 };
 const said = expect.stringMatching(/was not done in its 800 ms \(commandTimeoutMs\)/u);
 

@@ -13,7 +13,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { main, type Answer } from "../../../src/cni/main.js";
 import type { World } from "../../../src/cni/world.js";
-import { Ok } from "../../../src/index.js";
+import { Err, Ok, UnreachableError } from "../../../src/index.js";
 import { MemorySwitch } from "../../../src/testing/index.js";
 
 type Json = Record<string, unknown>;
@@ -36,6 +36,17 @@ export interface Outcome {
   /** The document on standard output; undefined: there was none. */
   readonly document: Json | undefined;
 }
+
+export const unreachable = new UnreachableError({
+  operation: "connect",
+  address: "unix:/run/vpp/api.sock",
+  errno: "ENOENT",
+  hint: "start VPP",
+  message: "connect: cannot connect to unix:/run/vpp/api.sock: start VPP",
+});
+
+/** Connects to a switch that is not there. */
+export const switchAway: World["connect"] = async () => Err(unreachable);
 
 /** The bridge of most attachments: by its number, as VPP has it. */
 export const onBridge = { netType: "bridge", bridge: { bridgeId: 4 } } as const;
