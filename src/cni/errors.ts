@@ -95,6 +95,9 @@ const errnoOf = (error: unknown): string =>
 export const isErrno = (error: unknown, ...codes: readonly string[]): boolean =>
   codes.includes(errnoOf(error));
 
+/** Whether it was for want of room on the disk. */
+export const isFull = (error: unknown): boolean => isErrno(error, "ENOSPC", "EDQUOT");
+
 const hints: Readonly<Record<string, string>> = {
   ENOSPC: "the disk is full: make room and try again",
   EDQUOT: "the disk quota is used up: make room and try again",

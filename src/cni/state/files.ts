@@ -9,7 +9,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { isErrno } from "../errors.js";
+import { isErrno, isFull } from "../errors.js";
 
 /** Opens a file for as long as it is used. */
 export function withHandle<T>(path: string, flags: string | number, use: (handle: number) => T): T {
@@ -81,12 +81,21 @@ const sync = (handle: number): Promise<void> =>
   });
 
 /** Makes a change of a directory last: what was renamed into it or removed from it. */
-export async function syncDirectory(directory: string): Promise<void> {
+async function syncDirectory(directory: string): Promise<void> {
   const handle = openSync(directory, "r");
   try {
     await sync(handle);
   } finally {
     closeSync(handle);
+  }
+}
+
+/** The same where the change must not fail for want of room: then it is done, and comes undone if the host crashes. */
+export async function settleDirectory(directory: string): Promise<void> {
+  try {
+    await syncDirectory(directory);
+  } catch (error) {
+    if (!isFull(error)) throw error;
   }
 }
 

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readdirSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { code, CniError, fromIo, isErrno } from "../errors.js";
+import { code, CniError, fromIo, isErrno, isFull } from "../errors.js";
 import { remove } from "./files.js";
 
 /*
@@ -111,7 +111,7 @@ function makeClaim(directory: string, file: string): Error | undefined {
     closeSync(openSync(join(directory, file), "wx", 0o600));
     return undefined;
   } catch (error) {
-    if (error instanceof Error && isErrno(error, "ENOSPC", "EDQUOT")) return error;
+    if (error instanceof Error && isFull(error)) return error;
     throw error;
   }
 }

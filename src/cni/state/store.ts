@@ -4,7 +4,7 @@ import * as v from "valibot";
 import { fromIo, isErrno } from "../errors.js";
 import type { AttachmentId } from "../environment.js";
 import { networkPrefix } from "../names.js";
-import { append, remove, syncDirectory, writeDurably } from "./files.js";
+import { append, remove, settleDirectory, writeDurably } from "./files.js";
 import { endSchema, recordSchema, type AttachmentRecord } from "./record.js";
 
 export const defaultStateDir = "/var/lib/cni/userspace";
@@ -92,7 +92,7 @@ export class Store {
   async remove(key: string): Promise<void> {
     try {
       for (const directory of [this.#records, this.#leftovers]) this.#removeFrom(directory, key);
-      if (existsSync(this.#records)) await syncDirectory(this.#records);
+      if (existsSync(this.#records)) await settleDirectory(this.#records);
     } catch (error) {
       throw fromIo(`remove the record of the attachment from ${this.#records}`, error);
     }
@@ -114,7 +114,7 @@ export class Store {
       if (file !== undefined) {
         mkdirSync(this.#leftovers, { recursive: true, mode: 0o700 });
         renameSync(join(this.#records, file), join(this.#leftovers, file));
-        await syncDirectory(this.#leftovers);
+        await settleDirectory(this.#leftovers);
       } else if (remembered !== undefined) await this.#write(this.#leftovers, key, remembered);
     } catch (error) {
       throw fromIo("keep the record of the attachment for later", error);

@@ -23,8 +23,9 @@ function failure(errno: "ENOSPC" | "EIO", syscall: string): Error {
   return Object.assign(new Error(`${errno}: ${why}, ${syscall}`), { code: errno, errno: number, syscall });
 }
 
-/** What needs room on the disk. */
+/** What needs room on the disk; of what was written, some file systems look for it only when it is to last. */
 const needsRoom: ReadonlySet<string> = new Set([
+  "fsync",
   "openSync",
   "writeSync",
   "writeFileSync",
