@@ -12,6 +12,7 @@ import {
   readFileSync,
   rmdirSync,
   statSync,
+  type Stats,
 } from "node:fs";
 import { posix } from "node:path";
 import { code, CniError, fromIo, isErrno } from "./errors.js";
@@ -141,14 +142,17 @@ export function permitSocket(path: string, permissions: Permissions): void {
   }
 }
 
+/** What has this name, itself. That there is nothing is no error: one costs more than all else here. */
+const entryAt = (path: string): Stats | undefined => lstatSync(path, { throwIfNoEntry: false });
+
 /** Removes a socket. What is not there, or is no socket, is left alone. `true`: the name is free. */
 export function removeSocket(path: string): boolean {
   try {
-    if (!lstatSync(path).isSocket()) return false;
-    remove(path);
-    return true;
+    const found = entryAt(path);
+    if (found?.isSocket() === true) remove(path);
+    return found?.isSocket() !== false;
   } catch (error) {
-    if (isErrno(error, "ENOENT", "ENOTDIR")) return true;
+    if (isErrno(error, "ENOTDIR")) return true;
     throw fromIo(`remove the socket ${path}`, error);
   }
 }
@@ -156,18 +160,18 @@ export function removeSocket(path: string): boolean {
 /** Removes a file of ours. */
 export function removeFile(path: string): void {
   try {
-    if (!lstatSync(path).isDirectory()) remove(path);
+    if (entryAt(path)?.isDirectory() === false) remove(path);
   } catch (error) {
-    if (!isErrno(error, "ENOENT", "ENOTDIR")) throw fromIo(`remove ${path}`, error);
+    if (!isErrno(error, "ENOTDIR")) throw fromIo(`remove ${path}`, error);
   }
 }
 
 /** Removes a link that a container has put in the place of a directory of ours; what it leads to stays. */
 export function removeLink(path: string): void {
   try {
-    if (lstatSync(path).isSymbolicLink()) remove(path);
+    if (entryAt(path)?.isSymbolicLink() === true) remove(path);
   } catch (error) {
-    if (!isErrno(error, "ENOENT", "ENOTDIR")) throw fromIo(`remove the link ${path}`, error);
+    if (!isErrno(error, "ENOTDIR")) throw fromIo(`remove the link ${path}`, error);
   }
 }
 

@@ -111,20 +111,18 @@ export async function deleteFromSwitch(context: Context, doomed: Doomed): Promis
   return await deleteInterface(vswitch, doomed, call);
 }
 
+const pathsOf = ({ sockets, switchSockets = [], files }: Traces): readonly string[] => [
+  ...sockets,
+  ...switchSockets,
+  ...files,
+];
+
 /**
  * What of these traces is nobody else's: where ids begin alike two containers may have a path in common, and it goes
  * with the last of them.
  */
 function ownTraces({ store }: Context, key: string, traces: Traces): Traces {
-  const taken = new Set(
-    store
-      .others(key)
-      .flatMap(({ traces: { sockets, switchSockets = [], files } }) => [
-        ...sockets,
-        ...switchSockets,
-        ...files,
-      ]),
-  );
+  const taken = new Set(store.naming(pathsOf(traces), key).flatMap((other) => pathsOf(other.traces)));
   const own = (paths: readonly string[]): string[] => paths.filter((path) => !taken.has(path));
   return {
     ...traces,
@@ -137,7 +135,7 @@ function ownTraces({ store }: Context, key: string, traces: Traces): Traces {
 /** Refuses an attachment whose data would be written over another's. */
 export function refuseShared({ store }: Context, key: string, { files }: Traces): void {
   const wanted = new Set(files);
-  for (const { containerId, ifName, network, traces } of store.others(key)) {
+  for (const { containerId, ifName, network, traces } of store.naming(files, key)) {
     const shared = traces.files.find((file) => wanted.has(file));
     if (shared === undefined) continue;
     throw new CniError({

@@ -31,6 +31,24 @@ function parse<Schema extends v.GenericSchema>(
   }
 }
 
+/** What a file holds; `undefined`: it is gone. */
+function readText(directory: string, file: string): string | undefined {
+  try {
+    return readFileSync(join(directory, file), "utf8");
+  } catch (error) {
+    if (isErrno(error, "ENOENT")) return undefined;
+    throw fromIo(`read the record ${file}`, error);
+  }
+}
+
+function recordIn(text: string): Exclude<Found, "absent"> {
+  const [first = "", second = ""] = text.split("\n");
+  const record = parse(recordSchema, first);
+  if (record === undefined) return "corrupt";
+  const end = parse(endSchema, second);
+  return { record: end === undefined ? record : { ...record, state: "added", ...end } };
+}
+
 const isTemporary = (file: string): boolean => file.startsWith(".");
 
 /**
@@ -126,10 +144,18 @@ export class Store {
     return this.#list(this.#records).filter((key) => key.startsWith(networkPrefix(network)));
   }
 
-  /** The records of all other attachments, of any network. */
-  others(key: string): readonly AttachmentRecord[] {
-    const found = this.#list(this.#records).map((each) => (each === key ? "absent" : this.read(each)));
-    return found.flatMap((each) => (typeof each === "string" ? [] : [each.record]));
+  /** The records of other attachments, of any network, that name one of these paths. Only those are read as records. */
+  naming(paths: Iterable<string>, key: string): readonly AttachmentRecord[] {
+    const named = [...paths].map((path) => JSON.stringify(path));
+    const records: AttachmentRecord[] = [];
+    for (const file of this.#files(this.#records)) {
+      if (isTemporary(file) || file.startsWith(`${key},`)) continue;
+      const text = readText(this.#records, file);
+      if (text === undefined || !named.some((path) => text.includes(path))) continue;
+      const found = recordIn(text);
+      if (found !== "corrupt") records.push(found.record);
+    }
+    return records;
   }
 
   leftovers(): readonly string[] {
@@ -174,17 +200,7 @@ export class Store {
 
   #read(directory: string, file: string | undefined): Found {
     if (file === undefined || !existsSync(join(directory, file))) return "absent";
-    let text: string;
-    try {
-      text = readFileSync(join(directory, file), "utf8");
-    } catch (error) {
-      if (isErrno(error, "ENOENT")) return "absent";
-      throw fromIo(`read the record ${file}`, error);
-    }
-    const [first = "", second = ""] = text.split("\n");
-    const record = parse(recordSchema, first);
-    if (record === undefined) return "corrupt";
-    const end = parse(endSchema, second);
-    return { record: end === undefined ? record : { ...record, state: "added", ...end } };
+    const text = readText(directory, file);
+    return text === undefined ? "absent" : recordIn(text);
   }
 }

@@ -73,3 +73,36 @@ describe("The record of an attachment", () => {
     expect(store.read(key)).toBe("absent");
   });
 });
+
+describe("Records that name a path", () => {
+  const other = (id: string, file: string): AttachmentRecord => ({
+    ...record,
+    containerId: id,
+    traces: { ...record.traces, files: [file] },
+  });
+  const quoted = '/shared/a"b\\c\u00fc\u2028\t/attachment-net0.json';
+
+  test("are those of others that hold it wholly, whatever characters are in it", async () => {
+    await store.write("abc.own", other("a", quoted));
+    const named = other("b", quoted);
+    await store.write("abc.two", named);
+    await store.write("abc.three", other("c", `${quoted}.tmp`));
+    expect(store.naming([quoted, "/elsewhere"], "abc.own")).toEqual([named]);
+    expect(store.naming(["/shared"], "abc.own")).toEqual([]);
+  });
+
+  test("are told with their ends, and without what cannot be read or is being written", async () => {
+    const named = other("b", "/shared/x");
+    await store.write("abc.two", named);
+    store.finish("abc.two", named, result);
+    const text = readFileSync(file(), "utf8");
+    const attachments = join(directory, "attachments");
+    writeFileSync(join(attachments, "abc.three,c,net0.json"), text.slice(1));
+    writeFileSync(join(attachments, ".abc.four,d,net0.json.tmp"), text);
+    expect(store.naming(["/shared/x"], "abc.own")).toEqual([{ ...named, state: "added", result }]);
+  });
+
+  test("are none before there is any record", () => {
+    expect(store.naming(["/shared/x"], "abc.own")).toEqual([]);
+  });
+});
