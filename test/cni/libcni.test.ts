@@ -144,28 +144,34 @@ const nowhere = { ...nothing, switch: { interfaces: [], bridges: [], sockets: []
 const outlined = ({ result, ...answer }: LibcniAnswer): Json =>
   typeof result === "object" && result !== null ? { ...answer, outline: outlineOf({ ...result }) } : answer;
 
+/** Who runs the commands. cnitool knows no VERSION, and which attachments are valid neither. */
+type Caller = "libcni" | "cnitool";
+
 /** Runs every command, and gives what each answered, and what was there then. */
-async function runAll(target: Target, runtime: Runtime): Promise<Json> {
+async function runAll(target: Target, runtime: Runtime, by: Caller): Promise<Json> {
   const valid = [{ containerID: containerId, ifname: "net1" }];
+  const isLibcni = by === "libcni";
+  const run = (command: string): Promise<LibcniAnswer> =>
+    isLibcni ? runtime.run(command) : runtime.byHand(command);
   try {
     return {
-      version: await runtime.run("VERSION"),
-      status: await runtime.run("STATUS"),
-      added: outlined(await runtime.run("ADD")),
-      checked: await runtime.run("CHECK"),
-      collectedOthers: await runtime.run("GC", { valid }),
+      ...(isLibcni && { version: await run("VERSION") }),
+      status: await run("STATUS"),
+      added: outlined(await run("ADD")),
+      checked: await run("CHECK"),
+      ...(isLibcni && { collectedOthers: await runtime.run("GC", { valid }) }),
       interfaces: (await target.content()).interfaces.length,
-      deleted: await runtime.run("DEL"),
-      deletedAgain: await runtime.run("DEL"),
+      deleted: await run("DEL"),
+      deletedAgain: await run("DEL"),
       left: await there(target, runtime),
-      addedAgain: outlined(await runtime.run("ADD")),
+      addedAgain: outlined(await run("ADD")),
       // With no list of those that are valid, as a runtime has it that knows of no container.
-      collected: await runtime.run("GC"),
+      collected: await run("GC"),
       leftAgain: await there(target, runtime),
     };
   } finally {
     // What is left would be in the way of the next.
-    await runtime.run("DEL");
+    await run("DEL");
   }
 }
 
@@ -193,26 +199,6 @@ function expectedOf(version: CniVersion, given: boolean): Json {
   };
 }
 
-/** The same by cnitool, which knows no VERSION, and which attachments are valid neither. */
-async function runByHand(target: Target, runtime: Runtime): Promise<Json> {
-  try {
-    return {
-      status: await runtime.byHand("STATUS"),
-      added: outlined(await runtime.byHand("ADD")),
-      checked: await runtime.byHand("CHECK"),
-      interfaces: (await target.content()).interfaces.length,
-      deleted: await runtime.byHand("DEL"),
-      deletedAgain: await runtime.byHand("DEL"),
-      left: await there(target, runtime),
-      addedAgain: outlined(await runtime.byHand("ADD")),
-      collected: await runtime.byHand("GC"),
-      leftAgain: await there(target, runtime),
-    };
-  } finally {
-    await runtime.byHand("DEL");
-  }
-}
-
 /**
  * cnitool deletes what it remembers, and then asks plugins of 1.1.0 without a list of what is valid: ours deletes nothing
  * when nobody says what is to stay.
@@ -236,7 +222,9 @@ for (const target of targets) {
         test(`libcni, version ${version}`, async (context) => {
           skipUnlessBuilt(context, ipam);
           using runtime = new Runtime(version, target.host(), ipam);
-          expect(await runAll(target, runtime)).toEqual(expectedOf(version, ipam.conf !== undefined));
+          expect(await runAll(target, runtime, "libcni")).toEqual(
+            expectedOf(version, ipam.conf !== undefined),
+          );
         });
       }
       for (const version of byHand) {
@@ -244,7 +232,9 @@ for (const target of targets) {
           if (missingCnitool !== undefined) context.skip(missingCnitool);
           skipUnlessBuilt(context, ipam);
           using runtime = new Runtime(version, target.host(), ipam);
-          expect(await runByHand(target, runtime)).toEqual(expectedByHand(version, ipam.conf !== undefined));
+          expect(await runAll(target, runtime, "cnitool")).toEqual(
+            expectedByHand(version, ipam.conf !== undefined),
+          );
         });
       }
     });
