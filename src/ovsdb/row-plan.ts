@@ -27,8 +27,8 @@ export class RowPlan {
   readonly wireColumns: readonly string[];
   readonly #columnsByName: ReadonlyMap<string, ColumnSchema>;
   readonly #blank: MutableRow;
-  /** Rows without some of the columns, by these columns' names. */
-  readonly #lesser = new Map<string, MutableRow>();
+  /** JSON of rows without some of the columns, by these columns' names. */
+  readonly #lesser = new Map<string, string>();
 
   private constructor(
     table: string,
@@ -90,18 +90,18 @@ export class RowPlan {
     return row;
   }
 
-  /** A row that lacks some of its columns, which are to be put in another way. */
+  /**
+   * A row that lacks some of its columns, which are to be put in another way, and has null in the others. To what is copied by
+   * a spread V8 would add each of them with a layout of that copy's own, of more than a kilobyte.
+   */
   newRowWithout(id: Uuid, columns: readonly string[]): MutableRow {
     const names = columns.join();
-    let blank = this.#lesser.get(names);
-    if (blank === undefined) {
-      const others = this.rowColumns.filter((name) => name !== "_uuid" && !columns.includes(name));
-      blank = blankRow(others.map((name) => [name, this.#blank[name] ?? null]));
-      this.#lesser.set(names, blank);
+    let text = this.#lesser.get(names);
+    if (text === undefined) {
+      text = blankText(this.rowColumns.filter((name) => !columns.includes(name)));
+      this.#lesser.set(names, text);
     }
-    const row = { ...blank };
-    row._uuid = id;
-    return row;
+    return parseRow(text, id);
   }
 
   /** The column of that name, if it was asked for. */
@@ -129,12 +129,20 @@ export class RowPlan {
 }
 
 function blankRow(columns: readonly (readonly [string, Value])[]): MutableRow {
-  // What JSON.parse makes has room for all of them in the object itself.
-  const names = ["_uuid", ...columns.map(([name]) => name)];
-  const row: unknown = JSON.parse(`{${names.map((name) => `${JSON.stringify(name)}:null`).join(",")}}`);
-  if (!isBlank(row)) throw new TypeError("a row is no object");
-  row._uuid = zeroUuid;
+  const row = parseRow(blankText(["_uuid", ...columns.map(([name]) => name)]), zeroUuid);
   for (const [name, value] of columns) row[name] = value;
+  return row;
+}
+
+function blankText(names: readonly string[]): string {
+  return `{${names.map((name) => `${JSON.stringify(name)}:null`).join(",")}}`;
+}
+
+/** What JSON.parse makes has room for all of its columns in the object itself. */
+function parseRow(text: string, id: Uuid): MutableRow {
+  const row: unknown = JSON.parse(text);
+  if (!isBlank(row)) throw new TypeError("a row is no object");
+  row._uuid = id;
   return row;
 }
 
