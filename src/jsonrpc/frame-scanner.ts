@@ -56,6 +56,8 @@ export class FrameScanner {
   #partial: PartialText | undefined;
   /** Up to which depth the present text may be cut; 0 where it may not; undefined before that is known. */
   #cutDepth: number | undefined;
+  /** The depth inside the object that is becoming a list; 0 outside of one. */
+  #openList = 0;
   /** How long the parts were that it has been cut into. */
   #cutBytes = 0;
   /** The members that follow the place where it is to be cut. */
@@ -77,8 +79,8 @@ export class FrameScanner {
   }
 
   /**
-   * Takes the next bytes, which must stay as they are where it keeps them, and gives every object that they complete to `deliver`, until
-   * that returns false. Where the bytes are no such thing it says why; nothing may be pushed after that.
+   * Takes the next bytes, which it may change, and which must stay as they are then where it keeps them, and gives every
+   * object that they complete to `deliver`, until that returns false. Where the bytes are no such thing it says why; nothing may be pushed after that.
    */
   push(chunk: Buffer, deliver: (value: unknown) => boolean): string | undefined {
     let at = 0;
@@ -211,6 +213,8 @@ export class FrameScanner {
     /** What turns an index of the chunk into one of the text. */
     const offset = this.#text.length - from;
     const cutDepth = this.#cutDepthOf(chunk, from);
+    const listDepth = this.#partial?.isListed === true ? cutDepth : 0;
+    let openList = this.#openList;
     const cutFrom = partBytes - offset;
     let isCut = false;
     let depth = this.#depth;
@@ -242,7 +246,16 @@ export class FrameScanner {
         if (++depth > maxDepth) return tooDeep;
         brackets[depth] = byte;
         commas[depth] = 0;
+        if (depth === listDepth && byte === 0x7b) {
+          openList = depth;
+          brackets[depth] = chunk[at - 1] = 0x5b;
+        }
       } else if ((byte | 0x20) === 0x7d) {
+        if (depth === openList) {
+          openList = 0;
+          // What does not match goes on not to match.
+          chunk[at] = byte ^ 0x20;
+        }
         at++;
         if (--depth < least) least = depth;
         if (depth === 0) break;
@@ -257,10 +270,17 @@ export class FrameScanner {
         at = endOfDigits(chunk, at);
         if (at === length) this.#digitsFrom = begin + offset;
         else if (at - begin >= manyDigits) least = this.#endDigits(begin + offset, at + offset, least, depth);
-      } else at++;
+      } else {
+        if (byte === 0x3a && depth === openList) {
+          chunk[at] = 0x2c;
+          commas[depth] = (commas[depth] ?? 0) + 1;
+        }
+        at++;
+      }
     }
     this.#depth = depth;
     this.#least = least;
+    this.#openList = openList;
     this.#inString = inString;
     this.#escaped = at > length;
     if (isCut) return cutBase - at;

@@ -6,6 +6,8 @@ export interface NotificationParts {
   readonly methods: string;
   /** How many brackets of the message are open at most where it is cut; the message's own is the first. */
   readonly depth: number;
+  /** Whether the objects at that depth are read as lists: see `PartialText`. In short notifications too. */
+  readonly isListed?: boolean;
   /** Takes the first part: the params, as far as they have come. */
   readonly begin: (method: string, params: unknown) => void;
   /** Takes a later part of the params, in the form of those of `ResultParts`. */
@@ -19,7 +21,7 @@ export interface NotificationParts {
  * whole. `begin` takes a first part, which is a message; it may end the connection.
  */
 export function notificationReader(
-  { methods, depth, take, end }: NotificationParts,
+  { methods, depth, isListed = false, take, end }: NotificationParts,
   begin: (message: unknown) => void,
   isLive: () => boolean,
 ): PartsReader {
@@ -32,6 +34,7 @@ export function notificationReader(
   return {
     prefix: Buffer.from(`{"id":null,"method":"${methods}`),
     depth,
+    isListed,
     take: (part) => {
       next(part);
       return isLive();

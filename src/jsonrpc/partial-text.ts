@@ -9,6 +9,12 @@ export interface PartialText {
   /** How the text begins. Others, meanwhile, come whole. */
   readonly prefix: Buffer;
   readonly depth: number;
+  /**
+   * Whether the objects at `depth` are read as lists: name, value, name, value, ... That is for objects whose names are all
+   * different, such as the ids of rows: `JSON.parse` makes a layout of objects for each of them and keeps it a while, which
+   * costs as much as all else. An array that is there by itself, or a comma for a colon, is not told apart.
+   */
+  readonly isListed?: boolean;
   /** Takes a part that is not the last one; the last is delivered as a text is. Gives whether to go on. */
   readonly take: (part: unknown) => boolean;
   /**
@@ -19,11 +25,13 @@ export interface PartialText {
     { readonly names: MemberNames; readonly take: (members: readonly unknown[]) => boolean } | undefined;
 }
 
+const none: readonly PartialText[] = [];
+
 /** Knows the texts that are wanted in parts by how they begin. */
 export class PartialTexts {
-  #wanted: readonly PartialText[] = [];
+  #wanted: readonly PartialText[] = none;
   /** Those that the present text may still be, while too little of it has come. */
-  #candidates: readonly PartialText[] = [];
+  #candidates: readonly PartialText[] = none;
 
   /** From the next text on: not the one that has begun to come. */
   want(wanted: readonly PartialText[]): void {
@@ -44,7 +52,7 @@ export class PartialTexts {
       if (end === prefix.length) return each;
       if (from + end - known === chunk.length) (open ??= []).push(each);
     }
-    this.#candidates = open ?? [];
+    this.#candidates = open ?? none;
     return open === undefined ? undefined : "open";
   }
 }

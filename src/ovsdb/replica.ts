@@ -62,9 +62,8 @@ export class ReplicaUpdate {
   /** Takes some rows of one table, as an object. */
   add(table: string, rows: unknown, format: UpdateFormat): Fault | undefined {
     if (!this.#rows.has(table)) return undefined;
-    return isObject(rows)
-      ? this.addList(table, listOf(rows), format)
-      : fault("an object of rows", rows).within(table);
+    const list = listOf(rows);
+    return list instanceof Fault ? list.within(table) : this.addList(table, list, format);
   }
 
   /** Takes some rows of one table as a list: id, update, id, update, ... */

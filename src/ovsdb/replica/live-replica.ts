@@ -160,8 +160,8 @@ class Edit {
 
   applyTable(table: string, updates: unknown, format: UpdateFormat): Fault | undefined {
     if (!this.layout.plans.has(table)) return undefined;
-    if (!isObject(updates)) return fault("an object of rows", updates).within(table);
-    return this.applyList(table, listOf(updates), format);
+    const list = listOf(updates);
+    return list instanceof Fault ? list.within(table) : this.applyList(table, list, format);
   }
 
   applyList(table: string, list: readonly unknown[], format: UpdateFormat): Fault | undefined {
@@ -215,8 +215,8 @@ class Reload {
 
   applyTable(table: string, updates: unknown, format: UpdateFormat): Fault | undefined {
     if (!this.layout.plans.has(table)) return undefined;
-    if (!isObject(updates)) return fault("an object of rows", updates).within(table);
-    return this.applyList(table, listOf(updates), format);
+    const list = listOf(updates);
+    return list instanceof Fault ? list.within(table) : this.applyList(table, list, format);
   }
 
   applyList(table: string, list: readonly unknown[], format: UpdateFormat): Fault | undefined {

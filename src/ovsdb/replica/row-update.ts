@@ -1,7 +1,7 @@
 import { isComposite } from "../column-type.js";
 import { applyDifference, hasCardinality } from "../difference.js";
 import { fault, Fault } from "../fault.js";
-import { isObject, member } from "../json.js";
+import { isArray, isObject, member } from "../json.js";
 import type { IdentifiedRow, RowPlan } from "../row-plan.js";
 import type { ColumnSchema } from "../schema.js";
 import type { Uuid } from "../uuid.js";
@@ -29,8 +29,13 @@ export function afterUpdate(
   return after instanceof Fault ? after.within(uuid) : after;
 }
 
-/** The rows of an object as a list, without what stands for the rows before it in a later part of a message. */
-export function listOf(updates: Readonly<Record<string, unknown>>): readonly unknown[] {
+/**
+ * The rows of a `<table-update>` as a list, in which form they may have been read: id, update, id, update, ... Without what
+ * stands for the rows before it in a later part of a message.
+ */
+export function listOf(updates: unknown): readonly unknown[] | Fault {
+  if (isArray(updates)) return updates[0] === 0 ? updates.slice(1) : updates;
+  if (!isObject(updates)) return fault("an object of rows", updates);
   const list: unknown[] = [];
   for (const key of Object.keys(updates)) {
     const update = updates[key];

@@ -38,6 +38,7 @@ export function updateParts<Into extends RowsTaker>(taker: UpdateTaker<Into>): N
     methods: "update",
     // The message, its params, the tables, the rows of one.
     depth: 4,
+    isListed: true,
     begin: (method, params) => {
       begun = undefined;
       if ((method !== "update" && method !== "update2" && method !== "update3") || !isArray(params)) return;

@@ -3,9 +3,9 @@ import { describe, expect, it } from "vitest";
 import { FrameScanner } from "../../../src/jsonrpc/frame-scanner.js";
 import { MessageParts } from "../../../src/jsonrpc/message-parts.js";
 import { notificationReader } from "../../../src/jsonrpc/notification-parts.js";
-import { fault, type Fault } from "../../../src/ovsdb/fault.js";
+import { fault, Fault } from "../../../src/ovsdb/fault.js";
 import { isArray, isObject } from "../../../src/ovsdb/json.js";
-import type { UpdateFormat } from "../../../src/ovsdb/replica/row-update.js";
+import { listOf, type UpdateFormat } from "../../../src/ovsdb/replica/row-update.js";
 import type { RowsTaker } from "../../../src/ovsdb/session/tables-reader.js";
 import { updateParts } from "../../../src/ovsdb/session/update-reader.js";
 
@@ -18,10 +18,10 @@ class Rows implements RowsTaker {
   readonly formats = new Set<UpdateFormat>();
 
   add(table: string, rows: unknown, format: UpdateFormat): Fault | undefined {
-    if (!isObject(rows)) return fault("an object of rows", rows);
+    const list = listOf(rows);
+    if (list instanceof Fault) return list;
     this.formats.add(format);
-    for (const [uuid, update] of Object.entries(rows))
-      if (uuid !== "") this.byName.set(`${table}.${uuid}`, update);
+    for (let at = 0; at < list.length; at += 2) this.byName.set(`${table}.${String(list[at])}`, list[at + 1]);
     return undefined;
   }
 
