@@ -9,6 +9,12 @@ const marked = new RegExp(`"${mark}(-?\\d+)"`, "gu");
 
 /** A value as one JSON document. `indent` 0: on one line. */
 export function toJson(value: unknown, indent: 0 | 2): string {
+  try {
+    return JSON.stringify(value, undefined, indent);
+  } catch (error) {
+    // It holds a bigint: most have none, and are spared what it takes.
+    if (!(error instanceof TypeError)) throw error;
+  }
   const text = JSON.stringify(
     value,
     (_key, member: unknown) => (typeof member === "bigint" ? `${mark}${member}` : member),

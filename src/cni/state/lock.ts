@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readdirSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -125,15 +125,7 @@ export function tryLock(
 ): Held | undefined {
   me ??= myself();
   try {
-    const parts = [
-      key,
-      me.boot,
-      me.namespace,
-      me.pid,
-      me.start,
-      Math.ceil(endsAt),
-      randomBytes(6).toString("hex"),
-    ];
+    const parts = [key, me.boot, me.namespace, me.pid, me.start, Math.ceil(endsAt), randomUUID()];
     const file = parts.join(separator);
     const noRoom = makeClaim(directory, file);
     const release = (): void => remove(join(directory, file));
