@@ -24,7 +24,7 @@ const bare = "bare socket";
 /**
  * What a contestant can be told to do, as `program REMOTE task ...`: `sync [TIMES]`, all rows of Bench, so many times;
  * `drain SCHEMA`, `parse SCHEMA`, the bytes of all rows; `ports SCHEMA`, all rows of a switch; `follow`, changes
- * until the last one; `replay [SCHEMA]`, all rows of Bench and changes until the last one; `transact COUNT WINDOW`; `churn COUNT [replica|SCHEMA]`, ports added and taken away; `idle`, nothing.
+ * until the last one; `replay [SCHEMA]`, all rows of Bench and changes until the last one; `transact COUNT WINDOW WARM_UP`, behind so many that do not count; `churn COUNT [replica|SCHEMA]`, ports added and taken away; `idle`, nothing.
  */
 type Task = "sync" | "drain" | "parse" | "ports" | "follow" | "replay" | "transact" | "churn" | "idle";
 
@@ -289,19 +289,33 @@ async function replays(
   print(`\n## Replay of ${count} ports and ${count} interfaces\n\n${report(switched, limit)}`);
 }
 
-async function transactions({ programs, rounds, document }: Bench, count: string) {
+/** Transactions of a process before any counts, in which a just-in-time compiler learns the code. */
+const warmUp = 1000;
+
+/** What is measured of transactions: the first of a young process, or those of one that has done some. */
+interface Age {
+  readonly name: string;
+  readonly count: number;
+  readonly warmUp: number;
+}
+
+async function transactions({ programs, rounds, document }: Bench, ages: readonly Age[]) {
   const { ours: own, socket, libovsdb } = programs;
   await using server = await startOvsdbServer({ schema });
   await fill(server, 1000);
   for (const window of ["1", "16", "256"]) {
-    const turns = [
-      ...turn(ours, own, "transact", count, window),
-      ...turn(bare, socket, "transact", count, window),
-      ...turn("libovsdb", libovsdb, "transact", count, window),
-    ];
-    const results = await interleave(turns, server.remote, rounds);
-    document[`transact ${window}`] = Object.fromEntries(results);
-    print(`\n## ${count} transactions, ${window} in flight\n\n${report(results, bare)}`);
+    for (const { name, count, warmUp } of ages) {
+      if (count === 0) continue;
+      const more = [String(count), window, String(warmUp)];
+      const turns = [
+        ...turn(ours, own, "transact", ...more),
+        ...turn(bare, socket, "transact", ...more),
+        ...turn("libovsdb", libovsdb, "transact", ...more),
+      ];
+      const results = await interleave(turns, server.remote, rounds);
+      document[`transact ${name} ${window}`] = Object.fromEntries(results);
+      print(`\n## ${count} transactions, ${window} in flight, ${name}\n\n${report(results, bare)}`);
+    }
   }
 }
 
@@ -311,9 +325,10 @@ async function main(): Promise<void> {
       rounds: { type: "string", default: "7" },
       rows: { type: "string", multiple: true, default: ["1000", "10000", "100000"] },
       ports: { type: "string", default: "10000" },
-      churns: { type: "string", default: "1000" },
+      churns: { type: "string", default: "3000" },
       rates: { type: "string", multiple: true, default: ["1000", "10000"] },
-      transactions: { type: "string", default: "3000" },
+      transactions: { type: "string", default: "20000" },
+      young: { type: "string", default: "3000" },
       only: {
         type: "string",
         multiple: true,
@@ -340,7 +355,12 @@ async function main(): Promise<void> {
     if (values.only.includes("replay"))
       await replays(bench, v.parse(count, values.ports), folder, schemaFile);
     if (values.only.includes("stream")) await streams(bench, numbers(values.rates));
-    if (values.only.includes("transactions")) await transactions(bench, values.transactions);
+    if (values.only.includes("transactions")) {
+      await transactions(bench, [
+        { name: "the first of a process", count: v.parse(count, values.young), warmUp: 0 },
+        { name: `behind ${warmUp}`, count: v.parse(count, values.transactions), warmUp },
+      ]);
+    }
     document["load after"] = load();
     await writeFile(values.json, JSON.stringify(document));
     print(`\nLoad average after: ${load()}. Every sample: ${values.json}`);

@@ -13,9 +13,9 @@ import {
   zeroUuid,
   type Operation,
 } from "../../src/ovsdb/index.js";
-import { clock, measureReplica, warmUp, type Done } from "../support/replica-result.js";
+import { clock, measureReplica, type Done } from "../support/replica-result.js";
 
-const [, , remote = "", task = "", first = "", second = ""] = process.argv;
+const [, , remote = "", task = "", first = "", second = "", third = ""] = process.argv;
 const { update, insert, mutate } = operations();
 const operation = "benchmark";
 const firstItem = toUuid("00000000-0000-4000-8000-000000000000") ?? zeroUuid;
@@ -116,7 +116,7 @@ async function transact(): Promise<void> {
     const all = [update("Item", [["_uuid", "==", firstItem]], { n: 1 })];
     return (await client.transact(all, { operation })).unwrap();
   };
-  await repeat(warmUp, Number(second), one);
+  await repeat(Number(third), Number(second), one);
   await measureReplica(() => repeat(Number(first), Number(second), one));
 }
 

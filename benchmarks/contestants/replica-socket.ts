@@ -11,9 +11,9 @@ import { connect, type Socket } from "node:net";
 import process from "node:process";
 import * as v from "valibot";
 import { JsonTexts } from "../support/json-texts.js";
-import { lastChange, measureReplica, warmUp, type Done } from "../support/replica-result.js";
+import { lastChange, measureReplica, type Done } from "../support/replica-result.js";
 
-const [, , remote = "", task = "", first = "", second = ""] = process.argv;
+const [, , remote = "", task = "", first = "", second = "", third = ""] = process.argv;
 const nothing: Done = { rows: 0, sum: 0 };
 
 async function open() {
@@ -143,7 +143,7 @@ if (task === "churn") await churn(Number(first), second);
 else if (task === "transact") {
   const socket = await open();
   socket.setEncoding("utf8");
-  await transact(socket, warmUp, Number(second));
+  if (Number(third) > 0) await transact(socket, Number(third), Number(second));
   await measureReplica(() => transact(socket, Number(first), Number(second)));
   socket.destroy();
 } else if (task === "idle") {

@@ -29,9 +29,6 @@ export interface Done {
   readonly lags?: readonly number[] | undefined;
 }
 
-/** Transactions that are done before any is measured, in which a just-in-time compiler learns the code. */
-export const warmUp = 1000;
-
 /** What the notification of the last change ends with. */
 export const lastChange = '{"n":-1}}}}]}';
 

@@ -23,9 +23,6 @@ import (
 	"github.com/ovn-kubernetes/libovsdb/ovsdb"
 )
 
-// warmUp is how many transactions are done before any is measured, as by the other contestants.
-const warmUp = 1000
-
 type item struct {
 	UUID string            `ovsdb:"_uuid"`
 	Name string            `ovsdb:"name"`
@@ -119,8 +116,8 @@ func rowsOf(db client.Client, table string) (rows, sum int) {
 
 func main() {
 	ctx := context.Background()
-	remaining := append(os.Args[3:], "", "")
-	first, second := remaining[0], remaining[1]
+	remaining := append(os.Args[3:], "", "", "")
+	first, second, third := remaining[0], remaining[1], remaining[2]
 	switch os.Args[2] {
 	case "sync":
 		db := connect(map[string]model.Model{"Item": &item{}}, "Bench")
@@ -162,6 +159,7 @@ func main() {
 		check(db.Connect(ctx))
 		count, _ := strconv.Atoi(first)
 		window, _ := strconv.Atoi(second)
+		warmUp, _ := strconv.Atoi(third)
 		one := func() { update(ctx, db) }
 		repeat(warmUp, window, one)
 		measure(func() done { return repeat(count, window, one) })
