@@ -37,15 +37,14 @@ export class RowIndex {
 
   /** The key of a row. */
   keyOf(row: IdentifiedRow): KeyPart {
-    const [only] = this.#parts;
+    const only = this.#parts[0];
     if (this.#parts.length === 1 && only !== undefined) return unified(partOf(row, only));
     return joined(this.#parts.map((part) => partOf(row, part)));
   }
 
   /** The same, of the values that somebody looks for. */
   keyFrom(values: readonly KeyPart[]): KeyPart {
-    const [only = null] = values;
-    return values.length === 1 ? unified(only) : joined(values);
+    return values.length === 1 ? unified(values[0] ?? null) : joined(values);
   }
 }
 
@@ -98,7 +97,7 @@ function remove(rows: MapEditor<KeyPart, IndexEntry>, key: KeyPart, uuid: Uuid):
   const entry = present.edit();
   entry.delete(uuid);
   const left = entry.freeze();
-  const [only] = left.size === 1 ? left.values() : [];
+  const only = left.size === 1 ? left.values()[0] : undefined;
   rows.set(key, only ?? left);
 }
 

@@ -73,8 +73,9 @@ function afterUpdate2(
   old: IdentifiedRow | undefined,
   update: Members,
 ): IdentifiedRow | undefined | Fault {
-  const [kind, another] = Object.keys(update);
-  if (kind === undefined || another !== undefined) return fault("initial, insert, delete or modify", update);
+  const kinds = Object.keys(update);
+  const kind = kinds[0];
+  if (kind === undefined || kinds.length > 1) return fault("initial, insert, delete or modify", update);
   if (kind === "initial" || kind === "insert") {
     return old === undefined ? plan.decode(uuid, update[kind], "is-default") : knownRow(kind);
   }
