@@ -1,7 +1,7 @@
 import { constants } from "node:buffer";
 
 import { manyDigits, parseExactly, type LongDigits } from "./exact-json.js";
-import { findRun, parseRun, type MemberRun } from "./member-run.js";
+import { findRun, isMember, parseRun } from "./member-run.js";
 import { PartialTexts, type PartialText } from "./partial-text.js";
 import { Pieces } from "./pieces.js";
 import { describeJunk } from "./stranger.js";
@@ -60,8 +60,6 @@ export class FrameScanner {
   #openList = 0;
   /** How long the parts were that it has been cut into. */
   #cutBytes = 0;
-  /** The members that follow the place where it is to be cut. */
-  #run: MemberRun | undefined;
   /** Up to where in the chunk every byte is looked at. */
   #noRunBefore = 0;
 
@@ -120,7 +118,7 @@ export class FrameScanner {
         this.#cutBytes += text.length;
         this.#reopen();
         if (this.#partial?.take(parsed.value) === false) return undefined;
-        const members = this.#takeRun(chunk);
+        const members = this.#takeRun(chunk, at);
         if (members === undefined) continue;
         at = members.end;
         if (this.#cutBytes > this.#maxBytes) return `a message is longer than ${this.#maxBytes} bytes`;
@@ -146,25 +144,25 @@ export class FrameScanner {
   }
 
   /** The members that follow, and where they end, if there are some. */
-  #takeRun(chunk: Buffer): { readonly list: readonly unknown[]; readonly end: number } | undefined {
-    const run = this.#run;
-    if (run === undefined) return undefined;
-    this.#run = undefined;
-    const list = parseRun(chunk, run);
+  #takeRun(chunk: Buffer, at: number): { readonly list: readonly unknown[]; readonly end: number } | undefined {
+    const names = this.#partial?.members?.names;
+    if (names === undefined) return undefined;
+    const run = findRun(chunk, at, names);
+    const list = run === undefined ? undefined : parseRun(chunk, run);
+    const end = run?.end ?? at + 1;
     if (list === undefined) {
-      this.#noRunBefore = run.end;
+      this.#noRunBefore = end;
       return undefined;
     }
-    this.#cutBytes += run.end - run.from;
-    return { list, end: run.end };
+    this.#cutBytes += end - at;
+    return { list, end };
   }
 
-  /** Whether members follow that need not be looked at byte by byte. */
-  #hasRun(chunk: Buffer, at: number): boolean {
+  /** Whether a member follows: it, and those behind it, may not need to be looked at byte by byte. */
+  #mayHaveRun(chunk: Buffer, at: number, depth: number): boolean {
     const names = this.#partial?.members?.names;
-    if (names === undefined || at < this.#noRunBefore) return false;
-    this.#run = findRun(chunk, at, names);
-    return this.#run !== undefined;
+    const isInObject = this.#brackets[depth] === 0x7b;
+    return names !== undefined && isInObject && at >= this.#noRunBefore && isMember(chunk, at, names);
   }
 
   /** What closes the brackets that are open. */
@@ -260,8 +258,7 @@ export class FrameScanner {
         if (--depth < least) least = depth;
         if (depth === 0) break;
         if (depth > cutDepth) continue;
-        const isMember = depth === cutDepth && brackets[depth] === 0x7b;
-        if ((isMember && this.#hasRun(chunk, at)) || at >= cutFrom) {
+        if ((depth === cutDepth && this.#mayHaveRun(chunk, at, depth)) || at >= cutFrom) {
           isCut = true;
           break;
         }

@@ -21,7 +21,7 @@ export interface MemberRun {
   readonly from: number;
   /** Where the comma behind the last one stands. */
   readonly end: number;
-  /** Where the colons behind their names stand. */
+  /** Where the colons behind their names stood: in their place are commas now. */
   readonly colons: readonly number[];
 }
 
@@ -33,20 +33,25 @@ export interface MemberRun {
  */
 export function findRun(chunk: Buffer, from: number, names: MemberNames): MemberRun | undefined {
   if (!isMember(chunk, from, names)) return undefined;
+  const limit = limitOf(chunk, from);
   const colons: number[] = [];
-  const limit = chunk.indexOf(endOfArray, from);
   let end = from;
-  let next = from + 1;
-  while (isMember(chunk, end, names)) {
-    const colon = end + names.length + 3;
-    next = chunk.indexOf(between, Math.max(next, colon));
-    while (next >= 0 && isEndOfString(chunk[next + 3])) next = chunk.indexOf(between, next + 3);
-    const isOver = next < 0 || (limit >= 0 && next > limit);
-    if (isOver || !isMember(chunk, next + 1, names) || hasManyDigits(chunk, colon, next)) break;
-    colons.push(colon);
-    end = next + 1;
+  let next = from;
+  while ((next = chunk.indexOf(between, next + 1)) >= 0 && next < limit) {
+    if (isMember(chunk, next + 1, names)) {
+      const colon = end + names.length + 3;
+      chunk[colon] = 0x2c;
+      colons.push(colon);
+      end = next + 1;
+    } else if (!isEndOfString(chunk[next + 3])) break;
   }
   return end > from ? { from, end, colons } : undefined;
+}
+
+/** Up to where there may be members of the object in which `from` is. */
+function limitOf(chunk: Buffer, from: number): number {
+  const end = chunk.indexOf(endOfArray, from);
+  return manyDigitsIn(chunk, from, end < 0 ? chunk.length : end);
 }
 
 /**
@@ -54,7 +59,6 @@ export function findRun(chunk: Buffer, from: number, names: MemberNames): Member
  * Where it is one, as many brackets are open behind it as before it. In between, the chunk has other bytes.
  */
 export function parseRun(chunk: Buffer, { from, end, colons }: MemberRun): readonly unknown[] | undefined {
-  for (const colon of colons) chunk[colon] = 0x2c;
   chunk[from] = 0x5b;
   chunk[end] = 0x5d;
   const parsed = parseExactly(chunk.subarray(from, end + 1), []);
@@ -70,10 +74,11 @@ function isList(value: unknown): value is readonly unknown[] {
 }
 
 /** Whether `,"name":{` stands there. */
-function isMember(chunk: Buffer, at: number, { length, matches }: MemberNames): boolean {
+export function isMember(chunk: Buffer, at: number, { length, matches }: MemberNames): boolean {
   const name = at + 2;
   const end = name + length;
   return (
+    end + 2 < chunk.length &&
     chunk[at] === 0x2c &&
     chunk[end] === 0x22 &&
     chunk[end + 1] === 0x3a &&
@@ -88,17 +93,17 @@ function isEndOfString(byte: number | undefined): boolean {
   return byte === 0x2c || byte === 0x5d || byte === 0x7d || byte === 0x3a || byte === 0x20;
 }
 
-/** Whether 16 digits may stand in a row: then one of any 16 bytes in a row is one of them. */
-function hasManyDigits(chunk: Buffer, from: number, to: number): boolean {
+/** Where the first 16 digits in a row begin; `to` where there are none. Of any 16 bytes in a row one is one of them. */
+function manyDigitsIn(chunk: Buffer, from: number, to: number): number {
   for (let at = from + manyDigits - 1; at < to; at += manyDigits) {
     if (!isDigit(chunk[at])) continue;
     let begin = at;
-    while (isDigit(chunk[begin - 1])) begin--;
+    while (begin > from && isDigit(chunk[begin - 1])) begin--;
     let end = at + 1;
-    while (isDigit(chunk[end])) end++;
-    if (end - begin >= manyDigits) return true;
+    while (end < to && isDigit(chunk[end])) end++;
+    if (end - begin >= manyDigits) return begin;
   }
-  return false;
+  return to;
 }
 
 function isDigit(byte: number | undefined): boolean {

@@ -1,5 +1,6 @@
 import {
   fitsNumber,
+  type AtomicType,
   type BaseType,
   type IntegerType,
   type RealType,
@@ -27,6 +28,7 @@ export interface EncodeContext {
 
 /** Reads and writes the atoms of one base type. */
 export interface AtomCodec {
+  readonly type: AtomicType;
   readonly decode: (wire: unknown) => Atom | Fault;
   readonly encode: (value: unknown, context: EncodeContext) => WireAtom | Fault;
   /** What a column of min 1 holds when nothing was stored (`ovsdb_atom_init_default` of lib/ovsdb-data.c). */
@@ -77,6 +79,7 @@ function integerCodec(base: IntegerType, integers: IntegerForm): AtomCodec {
   const expected = base.enum === undefined ? `an integer${range}` : oneOf(base.enum);
   const exact = narrow || base.enum !== undefined ? expected : `${expected}; beyond 2^53 a bigint`;
   return {
+    type: "integer",
     default: given(0),
     decode: (wire) => {
       const value = toInteger(wire);
@@ -107,6 +110,7 @@ function realCodec(base: RealType): AtomCodec {
   const allowed = base.enum === undefined ? undefined : new Set<unknown>(base.enum);
   const expected = base.enum === undefined ? `a finite number${within(low, high)}` : oneOf(base.enum);
   return {
+    type: "real",
     default: 0,
     decode: (wire) => {
       // A whole real is printed as an integer, so it may come as a bigint.
@@ -134,6 +138,7 @@ function realCodec(base: RealType): AtomCodec {
 function booleanCodec(allowed: readonly boolean[] | undefined): AtomCodec {
   const expected = allowed === undefined ? "true or false" : oneOf(allowed);
   return {
+    type: "boolean",
     default: false,
     decode: (wire) => (typeof wire === "boolean" ? wire : fault("true or false", wire)),
     encode: (value) =>
@@ -158,6 +163,7 @@ function stringCodec(base: StringType): AtomCodec {
   const length = bounded ? ` with a length${within(low, high)}` : "";
   const expected = base.enum === undefined ? `a string${length}` : oneOf(base.enum);
   return {
+    type: "string",
     default: "",
     decode: (wire) => (typeof wire === "string" ? wire : fault("a string", wire)),
     encode: (value) => {
@@ -183,6 +189,7 @@ function uuidCodec(base: UuidType): AtomCodec {
       ? `the uuid of a row${base.refTable === undefined ? "" : ` of ${base.refTable}`}, or named()`
       : oneOf(base.enum);
   return {
+    type: "uuid",
     default: zeroUuid,
     decode: decodeUuid,
     encode: (value, { names, kept }) => {

@@ -14,7 +14,7 @@ const lastShift = 27;
 class Node<V> {
   /** Only the editor that is this may write to the node; everybody else copies it first. */
   readonly owner: object;
-  readonly children: (Node<V> | undefined)[] | undefined;
+  readonly children: Node<V>[] | undefined;
   /** Of each key: to compare them costs nothing, while every other key that is looked at is a miss of the cache. */
   readonly hashes: number[];
   readonly keys: KeyPart[];
@@ -22,7 +22,7 @@ class Node<V> {
 
   constructor(
     owner: object,
-    children: (Node<V> | undefined)[] | undefined,
+    children: Node<V>[] | undefined,
     hashes: number[],
     keys: KeyPart[],
     values: V[],
@@ -38,7 +38,7 @@ class Node<V> {
     return new Node<V>(owner, undefined, [], [], []);
   }
 
-  static branch<V>(owner: object, children: (Node<V> | undefined)[], noValues: V[]): Node<V> {
+  static branch<V>(owner: object, children: Node<V>[], noValues: V[]): Node<V> {
     return new Node<V>(owner, children, noHashes, noKeys, noValues);
   }
 
@@ -115,7 +115,7 @@ export class MapEditor<K extends KeyPart, V> {
 
   /** @internal */
   constructor(root: Node<V>, size: number) {
-    this.#root = root;
+    this.#root = size === 0 ? Node.leaf<V>(this.#owner) : root;
     this.#size = size;
   }
 
@@ -155,7 +155,7 @@ export class MapEditor<K extends KeyPart, V> {
     leaf.keys.splice(at, 1);
     leaf.values.splice(at, 1);
     this.#size -= 1;
-    if (this.#size === 0) this.#root = nothing;
+    if (this.#size === 0) this.#root = Node.leaf<V>(this.#owner);
     return true;
   }
 
@@ -178,9 +178,8 @@ export class MapEditor<K extends KeyPart, V> {
     let node = this.#root;
     for (let rest = hash; node.children !== undefined; rest >>>= bits) {
       const at = rest & mask;
-      let child: Node<V> | undefined = node.children[at];
-      if (child === undefined) child = node.children[at] = Node.leaf<V>(owner);
-      else if (child.owner !== owner) child = node.children[at] = child.copy(owner);
+      let child = node.children[at] ?? node;
+      if (child.owner !== owner) child = node.children[at] = child.copy(owner);
       node = child;
     }
     return node;
@@ -188,7 +187,7 @@ export class MapEditor<K extends KeyPart, V> {
 
   /** Makes a branch of the leaf where that hash belongs. */
   #split(hash: number): void {
-    let parent: (Node<V> | undefined)[] | undefined;
+    let parent: Node<V>[] | undefined;
     let node = this.#root;
     let shift = 0;
     for (; node.children !== undefined; shift += bits) {
@@ -205,31 +204,28 @@ export class MapEditor<K extends KeyPart, V> {
 function find<V>(root: Node<V>, key: KeyPart, hash: number): V | undefined {
   let node = root;
   for (let rest = hash; node.children !== undefined; rest >>>= bits) {
-    const child = node.children[rest & mask];
-    if (child === undefined) return undefined;
-    node = child;
+    node = node.children[rest & mask] ?? node;
   }
   const at = node.placeOf(hash, key);
   return at < 0 ? undefined : node.values[at];
 }
 
 function branchOf<V>(leaf: Node<V>, shift: number, owner: object): Node<V> {
-  const children: (Node<V> | undefined)[] = [];
-  for (let slot = 0; slot < width; slot += 1) children.push(undefined);
+  const children: Node<V>[] = [];
+  for (let slot = 0; slot < width; slot += 1) children.push(Node.leaf<V>(owner));
   const { hashes, keys, values } = leaf;
   for (let at = 0; at < hashes.length; at += 1) {
     const value = values[at];
     if (value === undefined) continue;
     const hash = hashes[at] ?? 0;
-    const child = (children[(hash >>> shift) & mask] ??= Node.leaf<V>(owner));
-    child.append(hash, keys[at] ?? null, value);
+    children[(hash >>> shift) & mask]?.append(hash, keys[at] ?? null, value);
   }
   return Node.branch<V>(owner, children, []);
 }
 
 function collect<V>(node: Node<V>, into: V[]): void {
   if (node.children === undefined) for (const value of node.values) into.push(value);
-  else for (const child of node.children) if (child !== undefined) collect(child, into);
+  else for (const child of node.children) collect(child, into);
 }
 
 /** The key that was hashed last, and its hash: a row is looked up, and then put where it was, or where it was not. */
