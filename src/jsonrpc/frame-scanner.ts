@@ -25,6 +25,9 @@ const cutBase = -3;
 /** A part is read once it has so many bytes: about a millisecond's work. */
 const partBytes = 32_768;
 
+/** Where members were looked for in vain, so many bytes are looked at one by one: to cut a text for nothing costs more. */
+const vainBytes = 8192;
+
 /**
  * Splits a stream of bytes into JSON objects. They follow each other with nothing, or white space, between them
  * (RFC 7047 section 4), so the end of each is found by looking at every byte, once, as it comes. What that finds out
@@ -144,12 +147,16 @@ export class FrameScanner {
   }
 
   /** The members that follow, and where they end, if there are some. */
-  #takeRun(chunk: Buffer, at: number): { readonly list: readonly unknown[]; readonly end: number } | undefined {
+  #takeRun(
+    chunk: Buffer,
+    at: number,
+  ): { readonly list: readonly unknown[]; readonly end: number } | undefined {
     const names = this.#partial?.members?.names;
-    if (names === undefined) return undefined;
+    const mayBe = this.#depth === this.#cutDepth && this.#mayHaveRun(chunk, at, this.#depth);
+    if (names === undefined || !mayBe) return undefined;
     const run = findRun(chunk, at, names);
     const list = run === undefined ? undefined : parseRun(chunk, run);
-    const end = run?.end ?? at + 1;
+    const end = run?.end ?? at + vainBytes;
     if (list === undefined) {
       this.#noRunBefore = end;
       return undefined;
