@@ -54,4 +54,14 @@ describe("the maps of a column", () => {
       ]),
     );
   });
+
+  it("take no bare string for a uuid, though the last map had that uuid there", () => {
+    const id = "ba0dc8a8-4b74-46e2-8b08-0ba23d3703c5";
+    const reader = new MapReader(
+      atomCodec({ type: "uuid", enum: undefined, refTable: undefined, refType: undefined }),
+      real,
+    );
+    expect(inOrder(reader.read([[["uuid", id], 1]]))).toEqual([[id, 1]]);
+    expect(reader.read([[id, 1]])).toBeInstanceOf(Fault);
+  });
 });
