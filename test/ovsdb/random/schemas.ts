@@ -132,7 +132,8 @@ export function changedSchemas(schema: SchemaJson, fits: boolean): fc.Arbitrary<
 export function unbounded(schema: SchemaJson): SchemaJson {
   const tables = Object.entries(schema.tables).map(([name, table]) => {
     const columns = Object.entries(table.columns).map(([column, { type }]) => {
-      const isBounded = type.max !== undefined && type.max !== 1;
+      const isOptional = type.max === 1 && type.value === undefined;
+      const isBounded = type.max !== undefined && !isOptional;
       return [column, { type: isBounded ? { ...type, max: "unlimited" as const } : type }] as const;
     });
     return [name, { ...table, columns: Object.fromEntries(columns) }] as const;
