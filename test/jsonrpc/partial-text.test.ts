@@ -2,6 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { FrameScanner } from "../../src/jsonrpc/frame-scanner.js";
 import { isObject } from "../../src/ovsdb/json.js";
+import { cut } from "../support/cut.js";
 
 type Json = null | boolean | number | bigint | string | readonly Json[] | { readonly [name: string]: Json };
 
@@ -35,16 +36,6 @@ function longReply(content: Record<string, Record<string, Json>>, filling: numbe
     return [table, rows] as const;
   });
   return JSON.stringify({ id: 7, result: Object.fromEntries(filled), error: null });
-}
-
-function cut(bytes: Buffer, sizes: readonly number[]): Buffer[] {
-  const chunks: Buffer[] = [];
-  for (let at = 0, turn = 0; at < bytes.length; turn += 1) {
-    const size = sizes[turn % sizes.length] ?? 1;
-    chunks.push(Buffer.from(bytes.subarray(at, at + size)));
-    at += size;
-  }
-  return chunks;
 }
 
 describe("a text in parts", () => {

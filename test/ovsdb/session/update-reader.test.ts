@@ -8,6 +8,7 @@ import { isArray, isObject } from "../../../src/ovsdb/json.js";
 import { listOf, type UpdateFormat } from "../../../src/ovsdb/replica/row-update.js";
 import type { RowsTaker } from "../../../src/ovsdb/session/tables-reader.js";
 import { updateParts } from "../../../src/ovsdb/session/update-reader.js";
+import { cut } from "../../support/cut.js";
 
 const monitor = "vswitch-drivers-1";
 const transaction = "00000000-0000-4000-8000-000000000001";
@@ -79,17 +80,6 @@ function manyRows(count: number): Record<string, unknown> {
   return Object.fromEntries(Array.from({ length: count }, (_, n) => [`uuid-${n}`, row]));
 }
 
-function cut(text: string, sizes: readonly number[]): Buffer[] {
-  const bytes = Buffer.from(text);
-  const chunks: Buffer[] = [];
-  for (let at = 0, turn = 0; at < bytes.length; turn += 1) {
-    const size = sizes[turn % sizes.length] ?? 1;
-    chunks.push(Buffer.from(bytes.subarray(at, at + size)));
-    at += size;
-  }
-  return chunks;
-}
-
 const name = fc.stringMatching(/^[A-Z][a-z]{1,5}$/u);
 const update = fc.record({
   modify: fc.dictionary(
@@ -122,7 +112,7 @@ describe("a long update", () => {
           };
         });
         const text = messages.map(({ method, params }) => notification(method, ...params)).join("");
-        const told = read(cut(text, sizes));
+        const told = read(cut(Buffer.from(text), sizes));
         expect(told.bad).toEqual([]);
         const got = [
           ...told.ended.map(({ rows }) => Object.fromEntries(rows.byName)),
