@@ -2,6 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { FrameScanner } from "../../src/jsonrpc/frame-scanner.js";
 import { isArray, isObject } from "../../src/ovsdb/json.js";
+import { cut } from "../support/cut.js";
 
 const prefix = Buffer.from('{"rows":');
 
@@ -17,15 +18,11 @@ function rowsOf(text: string, sizes: readonly number[] = [text.length]): unknown
     return true;
   };
   scanner.wantParts([{ prefix, depth: 2, isListed: true, take }]);
-  const bytes = Buffer.from(text);
-  for (let at = 0, turn = 0; at < bytes.length; turn += 1) {
-    const size = sizes[turn % sizes.length] ?? 1;
-    const chunk = Buffer.from(bytes.subarray(at, at + size));
+  for (const chunk of cut(Buffer.from(text), sizes)) {
     const fault = scanner.push(chunk, take);
     if (fault !== undefined) return fault;
     // As by what is read next.
     if (!scanner.keepsChunk) chunk.fill("}");
-    at += size;
   }
   expect(scanner.unfinishedBytes).toBe(0);
   return found;

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { FrameScanner } from "../../src/jsonrpc/frame-scanner.js";
 import { isObject } from "../../src/ovsdb/json.js";
 import { rowNames as names } from "../../src/ovsdb/session/reply-reader.js";
+import { cut } from "../support/cut.js";
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/u;
 
@@ -110,14 +111,12 @@ function read(bytes: Buffer, sizes: readonly number[], inParts: boolean): Read {
     others.push(value);
     return true;
   };
-  for (let at = 0, turn = 0; at < bytes.length && fault === undefined; turn += 1) {
-    const size = sizes[turn % sizes.length] ?? 1;
-    // The scanner may write to what it is given.
-    const chunk = Buffer.from(bytes.subarray(at, at + size));
+  // The scanner may write to what it is given.
+  for (const chunk of cut(bytes, sizes)) {
+    if (fault !== undefined) break;
     fault = scanner.push(chunk, deliver) ?? fault;
     // As by what is read next.
     if (!scanner.keepsChunk) chunk.fill("}");
-    at += size;
   }
   const isWhole = whole > 0 && scanner.unfinishedBytes === 0;
   return { fault: fault ?? (isWhole ? undefined : "not whole"), rows, asMembers, others };
