@@ -16,7 +16,7 @@ import {
   type Uuid,
   type Value,
 } from "../../src/ovsdb/index.js";
-import { diagnosticsOf } from "./compiler.js";
+import { diagnosticsOf } from "../support/compiler.js";
 import { labJson, schemaOf } from "./lab.js";
 import type { LabDatabase } from "./lab-rows.js";
 

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { generateRowTypes } from "../../src/ovsdb/codegen/index.js";
 import { defineSchema, openDatabase } from "../../src/ovsdb/index.js";
 import { availableFlavours, startOvsdbServer } from "../support/openvswitch.js";
-import { diagnosticsOf } from "./compiler.js";
+import { diagnosticsOf } from "../support/compiler.js";
 import { installedSchema } from "./installed-schemas.js";
 import { schemaOf } from "./lab.js";
 

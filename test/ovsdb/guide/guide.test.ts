@@ -1,34 +1,22 @@
 /** The program in `doc/ovsdb.md`: it compiles, and on a real server it prints what it says. */
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import process from "node:process";
 import { pathToFileURL } from "node:url";
 import { describe, expect, it } from "vitest";
 import { generateRowTypes } from "../../../src/ovsdb/codegen/index.js";
 import { openDatabase, operations } from "../../../src/ovsdb/index.js";
+import { readGuide, runGuide } from "../../support/guide.js";
 import { availableFlavours, startOvsdbServer } from "../../support/openvswitch.js";
-import { diagnosticsOf } from "../compiler.js";
+import { diagnosticsOf } from "../../support/compiler.js";
 import { installedSchema, type InstalledSchema } from "../installed-schemas.js";
 import { schemaOf } from "../lab.js";
 import { northbound } from "./northbound.js";
 
 const { available, note } = availableFlavours().dummy;
 const root = join(import.meta.dirname, "../../..");
-const guide = readFileSync(join(root, "doc/ovsdb.md"), "utf8");
+const guide = readGuide("doc/ovsdb.md");
 
-/** The TypeScript of the guide, as one module. */
-function program(runtime: string, types: string): string {
-  const blocks = [...guide.matchAll(/^```ts\n([^]*?)^```$/gm)].map(([, code = ""]) => code);
-  return blocks
-    .join("\n")
-    .replaceAll('"vswitch-drivers/ovsdb"', JSON.stringify(runtime))
-    .replace("./ovn-nb.js", types);
-}
-
-const printed = [...guide.matchAll(/\/\/ prints (.*)$/gm)].map(([, text]) => text);
+const program = (runtime: string, types: string): string =>
+  guide.program({ "vswitch-drivers/ovsdb": runtime, "./ovn-nb.js": types });
 
 const rowTypes = (schema: unknown, runtimeModule: string): string =>
   generateRowTypes(schemaOf(schema), {
@@ -53,19 +41,6 @@ async function northd(remote: string): Promise<AsyncDisposable> {
   return db;
 }
 
-async function run(file: string, remote: string): Promise<{ readonly out: string; readonly code: number }> {
-  const child = spawn(process.execPath, ["--import", "tsx", file], {
-    cwd: root,
-    env: { ...process.env, OVN_NB_DB: remote },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  let out = "";
-  for (const stream of [child.stdout, child.stderr])
-    stream.on("data", (data: Buffer) => (out += data.toString()));
-  await once(child, "close");
-  return { out, code: child.exitCode ?? -1 };
-}
-
 const ovn = installedSchema("ovn-nb.ovsschema", "ovn-central");
 const schemas = [
   ["a schema of a few tables", { json: northbound, note: "" }],
@@ -88,20 +63,15 @@ describe.each(schemas)("the guide's program, with %s", (_name, { json, note: abs
     `does on a real server what the guide says, and ends${absent}${note}`,
     { timeout: 60_000 },
     async () => {
-      const folder = mkdtempSync(join(tmpdir(), "guide-"));
-      try {
-        const runtime = pathToFileURL(join(root, "src/ovsdb/index.ts")).href;
-        writeFileSync(join(folder, "package.json"), '{"type":"module"}');
-        writeFileSync(join(folder, "ovn-nb.ts"), rowTypes(json, runtime));
-        writeFileSync(join(folder, "guide.ts"), program(runtime, "./ovn-nb.ts"));
-        await using server = await startOvsdbServer({ schema: Object(json) });
-        await using _northd = await northd(server.remote);
-        const { out, code } = await run(join(folder, "guide.ts"), server.remote);
-        expect(out.trimEnd().split("\n")).toEqual(printed);
-        expect(code).toBe(0);
-      } finally {
-        rmSync(folder, { recursive: true });
-      }
+      const runtime = pathToFileURL(join(root, "src/ovsdb/index.ts")).href;
+      const modules = new Map([
+        ["ovn-nb.ts", rowTypes(json, runtime)],
+        ["guide.ts", program(runtime, "./ovn-nb.ts")],
+      ]);
+      await using server = await startOvsdbServer({ schema: Object(json) });
+      await using _northd = await northd(server.remote);
+      const ran = await runGuide(modules, { OVN_NB_DB: server.remote });
+      expect(ran).toEqual({ lines: guide.printed, code: 0 });
     },
   );
 });

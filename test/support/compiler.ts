@@ -10,6 +10,8 @@ export function diagnosticsOf(modules: ReadonlyMap<string, string>): readonly st
   const host = ts.createCompilerHost(options);
   const withModules: ts.CompilerHost = {
     ...host,
+    // In a folder that is not there, none would be looked for.
+    directoryExists: () => true,
     fileExists: (name) => modules.has(name) || host.fileExists(name),
     readFile: (name) => modules.get(name) ?? host.readFile(name),
     getSourceFile: (name, version, onError) => {
