@@ -15,8 +15,8 @@ export function watchSignal(signal: AbortSignal, callback: () => void): void {
   }
   const callbacks = new Set([callback]);
   const onAbort = (): void => {
-    watched.delete(signal);
     callbacks.forEach((each) => each());
+    watched.delete(signal);
   };
   watched.set(signal, { callbacks, onAbort });
   signal.addEventListener("abort", onAbort, { once: true });
