@@ -1,5 +1,5 @@
 /**
- * Typed drivers for userspace switches: one core API over Open vSwitch (with DPDK) and an embedded switch in memory.
+ * Typed drivers for userspace switches: one core API over Open vSwitch (with DPDK), FD.io VPP, and a switch in memory.
  *
  * Start with {@link connect}; {@link VSwitch} has the verbs.
  *

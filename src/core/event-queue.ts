@@ -14,9 +14,12 @@ export interface EventQueueOptions<Event> {
 
 /**
  * Events for one reader. While the reader is away events on one thing are merged, so the queue never holds more than
- * one a thing: a merged event keeps the place of the first. Leaving a `for await` loop releases everything.
+ * one a thing: a merged event keeps the place of the first. Leaving a `for await` loop releases everything, and so does
+ * `await using`.
  */
-export class EventQueue<Event> implements AsyncIterableIterator<Event, undefined, undefined> {
+export class EventQueue<Event>
+  implements AsyncIterableIterator<Event, undefined, undefined>, AsyncDisposable
+{
   readonly #options: EventQueueOptions<Event>;
   /** Not empty only while `#readers` is empty. A map keeps the place of a key whose value is replaced. */
   readonly #pending = new Map<string | symbol, Event>();
@@ -83,6 +86,11 @@ export class EventQueue<Event> implements AsyncIterableIterator<Event, undefined
 
   [Symbol.asyncIterator](): this {
     return this;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.stop();
+    return Promise.resolve();
   }
 }
 

@@ -92,6 +92,7 @@ const attachmentEntries = {
     v.pipe(
       v.array(vlanId),
       v.check((ids) => new Set(ids).size === ids.length, "each VLAN once"),
+      v.readonly(),
     ),
   ),
   /**

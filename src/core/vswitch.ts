@@ -149,6 +149,9 @@ export type WatchEvent =
   | { readonly kind: "ready" }
   | { readonly kind: "lost"; readonly error: VSwitchError };
 
+/** What `watch` gives. Leaving a `for await` loop over it ends it, and so does `await using`. */
+export interface Watch extends AsyncIterableIterator<WatchEvent, undefined, undefined>, AsyncDisposable {}
+
 /**
  * How a verb that changes the switch is carried out. Where the deadline passes or the signal fires while the switch has
  * a change in hand, the verb ends later than that: up to 1 s, for the answer that says whether it was done, and up to
@@ -244,7 +247,7 @@ export interface VSwitch extends AsyncDisposable {
   capabilities(options?: CallOptions): Promise<Result<Capabilities, VSwitchError>>;
 
   /** Tells what is there, then every change, until the signal fires, the loop is left, or the connection ends. */
-  watch(options?: CallOptions): Promise<Result<AsyncIterableIterator<WatchEvent>, VSwitchError>>;
+  watch(options?: CallOptions): Promise<Result<Watch, VSwitchError>>;
 
   /**
    * Deletes our interfaces whose key is not among `valid`, and our empty bridges made on demand. Works from the marks

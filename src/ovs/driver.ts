@@ -37,7 +37,7 @@ import {
   type LookOptions,
   type MovedInterface,
   type VSwitch,
-  type WatchEvent,
+  type Watch,
 } from "../core/vswitch.js";
 import { ensure, removeBridge } from "./bridges.js";
 import type { Context, Seen } from "./context.js";
@@ -233,7 +233,7 @@ export class OvsVSwitch implements VSwitch {
     });
   }
 
-  watch(options?: CallOptions): Promise<Result<AsyncIterableIterator<WatchEvent>, VSwitchError>> {
+  watch(options?: CallOptions): Promise<Result<Watch, VSwitchError>> {
     return this.#call("watch", "call", options, (session, deadline) =>
       watch(session, deadline, options?.signal),
     );

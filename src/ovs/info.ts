@@ -54,7 +54,7 @@ export function vlanOf(port: PortColumns | undefined): InterfaceInfo["vlan"] {
   return {
     ...(port.vlan_mode !== null && { vlanMode: port.vlan_mode }),
     ...(port.tag !== null && { tag: port.tag }),
-    ...(port.trunks.length > 0 && { trunks: [...port.trunks] }),
+    ...(port.trunks.length > 0 && { trunks: port.trunks }),
   };
 }
 

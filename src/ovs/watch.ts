@@ -3,7 +3,7 @@ import type { Deadline } from "../core/call.js";
 import { DisconnectedError, type VSwitchError } from "../core/errors.js";
 import { watchQueue, type EventQueue } from "../core/event-queue.js";
 import { Ok, type Result } from "../core/result.js";
-import type { InterfaceInfo, WatchEvent } from "../core/vswitch.js";
+import type { InterfaceInfo, Watch, WatchEvent } from "../core/vswitch.js";
 import type { Monitor, MonitoredRows } from "../ovsdb/index.js";
 import type { Db } from "./database.js";
 import { interfaceInfo } from "./info.js";
@@ -25,7 +25,7 @@ export async function watch(
   session: Session,
   deadline: Deadline,
   signal: AbortSignal | undefined,
-): Promise<Result<AsyncIterableIterator<WatchEvent>, VSwitchError>> {
+): Promise<Result<Watch, VSwitchError>> {
   const { operation } = deadline;
   const monitored = await session.client.monitor(request, { operation, ...deadline.step() });
   if (monitored.isErr()) return monitored;

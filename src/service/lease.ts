@@ -20,7 +20,7 @@ import type {
   Result,
   VSwitch,
   VSwitchError,
-  WatchEvent,
+  Watch,
 } from "../index.js";
 import type { SharedSwitch } from "./shared.js";
 
@@ -95,7 +95,7 @@ export class LeasedSwitch implements VSwitch {
     return this.#run(options, (vswitch) => vswitch.capabilities(options));
   }
 
-  watch(options?: CallOptions): Answer<AsyncIterableIterator<WatchEvent>> {
+  watch(options?: CallOptions): Answer<Watch> {
     return this.#run(options, (vswitch) => vswitch.watch(options));
   }
 

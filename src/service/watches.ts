@@ -1,14 +1,11 @@
 import { notification, type NotificationObject } from "jsonrpc-lite";
 import * as v from "valibot";
 import { validate } from "../core/validate.js";
-import { Ok, type CallOptions, type Result, type VSwitchError, type WatchEvent } from "../index.js";
+import { Ok, type CallOptions, type Result, type VSwitchError, type Watch } from "../index.js";
 import { watchSchema, type MethodCall } from "./methods.js";
 
 /** Starts a watch on the switch. */
-export type WatchSource = (
-  options: CallOptions,
-  call: MethodCall,
-) => Promise<Result<AsyncIterableIterator<WatchEvent>, VSwitchError>>;
+export type WatchSource = (options: CallOptions, call: MethodCall) => Promise<Result<Watch, VSwitchError>>;
 
 /** A watch that was started: what the client is told, and what sends its events from then on. */
 interface Started {
@@ -65,7 +62,7 @@ export class Watches {
     });
   }
 
-  async #pump(watch: number, events: AsyncIterableIterator<WatchEvent>): Promise<void> {
+  async #pump(watch: number, events: Watch): Promise<void> {
     for await (const event of events) await this.#send(notification("watchEvent", { watch, event }));
     this.#open.delete(watch);
   }

@@ -36,6 +36,7 @@ import {
   type MovedInterface,
   type TypeSupport,
   type VSwitch,
+  type Watch,
   type WatchEvent,
 } from "../core/vswitch.js";
 import { pause, type MemoryFaults, type Verb } from "./memory-faults.js";
@@ -157,7 +158,7 @@ export class MemoryVSwitch implements VSwitch {
     return this.#read("capabilities", options, Ok(undefined), () => Ok(this.#parts.capabilities));
   }
 
-  watch(options?: CallOptions): Answer<AsyncIterableIterator<WatchEvent>> {
+  watch(options?: CallOptions): Answer<Watch> {
     return this.#read("watch", options, Ok(undefined), () => Ok(this.#startWatch(options?.signal)));
   }
 

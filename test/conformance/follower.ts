@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { CallOptions } from "../../src/core/call.js";
 import type { VSwitchError } from "../../src/core/errors.js";
-import type { InterfaceInfo, VSwitch, WatchEvent } from "../../src/core/vswitch.js";
+import type { InterfaceInfo, VSwitch, Watch, WatchEvent } from "../../src/core/vswitch.js";
 
 /**
  * Reads a watch and keeps what it tells: after any events the world here is the switch's. Every event is checked
@@ -9,11 +9,11 @@ import type { InterfaceInfo, VSwitch, WatchEvent } from "../../src/core/vswitch.
  */
 export class Follower {
   readonly world = new Map<string, InterfaceInfo>();
-  readonly #events: AsyncIterableIterator<WatchEvent>;
+  readonly #events: Watch;
   isReady = false;
   lost: VSwitchError | undefined;
 
-  private constructor(events: AsyncIterableIterator<WatchEvent>) {
+  private constructor(events: Watch) {
     this.#events = events;
   }
 

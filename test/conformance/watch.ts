@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { Watch } from "../../src/core/vswitch.js";
 import type { Bench } from "./bench.js";
 import { Follower } from "./follower.js";
 
@@ -108,6 +109,16 @@ export function watchTests(bench: Bench): void {
     expect(seen).toContain(name);
     expect(await events.next()).toEqual({ done: true, value: undefined });
     expect(await bench.interfaces()).toEqual([name]);
+  });
+
+  test("a watch that goes out of scope ends", async () => {
+    let left: Watch;
+    {
+      await using events = (await bench.vswitch.watch()).unwrap();
+      left = events;
+    }
+    await make();
+    expect(await left.next()).toEqual({ done: true, value: undefined });
   });
 
   test("a signal ends the loop without an error", async () => {

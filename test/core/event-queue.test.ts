@@ -186,6 +186,7 @@ describe("the end", () => {
     ["stop", (events) => events.stop()],
     ["a signal", (_events, controller) => controller.abort()],
     ["leaving the loop", (events) => events.return()],
+    ["going out of scope", (events) => events[Symbol.asyncDispose]()],
   ])("by %s releases the feeder and the signal, once", async (_title, end) => {
     const controller = new AbortController();
     let released = 0;

@@ -95,7 +95,7 @@ function attachmentOf(end: HostEnd, bridge: string): Attachment {
   return {
     bridge,
     ...(tag !== undefined && { tag }),
-    ...(trunks !== undefined && { trunks: [...trunks] }),
+    ...(trunks !== undefined && { trunks }),
     ...(tag !== undefined && trunks !== undefined && { vlanMode: "native-untagged" as const }),
   };
 }

@@ -28,7 +28,7 @@ import type {
   LookOptions,
   MovedInterface,
   VSwitch,
-  WatchEvent,
+  Watch,
 } from "../../core/vswitch.js";
 import { parseRemotes } from "../../net/remote.js";
 import type { VppClient } from "../api/client.js";
@@ -213,7 +213,7 @@ export class VppVSwitch implements VSwitch {
     });
   }
 
-  watch(options?: CallOptions): Promise<Result<AsyncIterableIterator<WatchEvent>, VSwitchError>> {
+  watch(options?: CallOptions): Promise<Result<Watch, VSwitchError>> {
     return this.#verbs.read("watch", "call", options, async (context) => {
       const { deadline, operation } = context;
       const events = await this.#client.events(WantInterfaceEvents, {}, deadline.step());

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { DisconnectedError, type VSwitchError } from "../../core/errors.js";
 import { watchQueue, type EventQueue } from "../../core/event-queue.js";
 import type { Result } from "../../core/result.js";
-import type { InterfaceInfo, WatchEvent } from "../../core/vswitch.js";
+import type { InterfaceInfo, Watch, WatchEvent } from "../../core/vswitch.js";
 import type { EventStream } from "../api/event-stream.js";
 import type { SwInterfaceEvent } from "../bindings/interface.js";
 
@@ -39,7 +39,7 @@ const graceMs = 30;
  * `watch`: VPP's interface events say when to look, a clock does so for what has none, and what is told is the difference
  * to what was told before. A lost connection is made again; what another VPP has then is told as changes.
  */
-export function watch(parts: WatchParts, first: readonly Sighting[]): AsyncIterableIterator<WatchEvent> {
+export function watch(parts: WatchParts, first: readonly Sighting[]): Watch {
   const watcher: Watcher = new Watcher(parts, () => queue);
   const queue: EventQueue<WatchEvent> = watchQueue(parts.signal, () => watcher.stop());
   watcher.begin(first);
