@@ -1,4 +1,3 @@
-import process from "node:process";
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { statusFile, type ContainerStatus } from "../handover/index.js";

@@ -4,7 +4,6 @@ import { closeSync, openSync, readdirSync, rmSync } from "node:fs";
 import { createConnection, type Server } from "node:net";
 import { createHash, randomBytes } from "node:crypto";
 import { basename, dirname, join } from "node:path";
-import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 
 /*

@@ -1,7 +1,6 @@
 /** Where a socket may be made: a place where nobody else can put another one in its stead. */
 import { existsSync, lstatSync, mkdirSync, realpathSync, statSync, type Stats } from "node:fs";
 import { basename, dirname, isAbsolute, join } from "node:path";
-import process from "node:process";
 import { longestSocketPath } from "../core/specs.js";
 import { Err, InvalidError, Ok, type Result } from "../index.js";
 

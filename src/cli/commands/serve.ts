@@ -1,4 +1,3 @@
-import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Argv } from "yargs";
 import { longestTimer } from "../../core/call.js";

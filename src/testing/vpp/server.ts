@@ -3,7 +3,6 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import process from "node:process";
 
 import type { InvalidError, UnreachableError } from "../../core/errors.js";
 import { Ok, type Result } from "../../core/result.js";

@@ -1,4 +1,3 @@
-import process from "node:process";
 import type { ByteStream } from "../../net/stream.js";
 import { Writer } from "../wire/index.js";
 import { headerBytes, lengthAt } from "./frame.js";

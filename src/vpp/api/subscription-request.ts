@@ -1,5 +1,3 @@
-import process from "node:process";
-
 import type { InvalidError } from "../../core/errors.js";
 import type { Result } from "../../core/result.js";
 import { encodeMessage, Writer, type MessageCodec } from "../wire/index.js";

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import type { VSwitchError } from "../../core/errors.js";
 import { Err, type Result } from "../../core/result.js";
 import type {
@@ -65,8 +66,9 @@ const noMac = "00:00:00:00:00:00";
 
 /** A locally administered address that nothing else has, in VPP's own range for such (`02:fe`). */
 export function randomMac(): string {
-  const low = crypto.getRandomValues(new Uint8Array(4));
-  return `02:fe:${Array.from(low, (byte) => byte.toString(16).padStart(2, "0")).join(":")}`;
+  return `02:fe:${randomBytes(4)
+    .toString("hex")
+    .replace(/..(?=.)/gu, "$&:")}`;
 }
 
 async function makeMemif(
