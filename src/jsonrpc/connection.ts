@@ -56,6 +56,7 @@ export class JsonRpcConnection implements Disposable {
   #hasHeard = false;
   #receivedBytes = 0;
   #closed: ConnectionClosed | undefined;
+  #taken: NotificationParts | undefined;
 
   constructor(stream: ByteStream, options: JsonRpcOptions = {}) {
     this.#stream = stream;
@@ -153,8 +154,9 @@ export class JsonRpcConnection implements Disposable {
     return "fault" in encoded ? unsendable(operation, method, encoded.fault) : encoded.text;
   }
 
-  /** Has long notifications of some methods taken as they come. */
+  /** Has the notifications of some methods taken, long ones as they come. They are told as events no more. */
   takeNotifications(parts: NotificationParts): void {
+    this.#taken = parts;
     const begin = (message: unknown): void => {
       const decoded = decodeMessage(message);
       if (typeof decoded === "string") this.#violate(decoded);
@@ -224,9 +226,18 @@ export class JsonRpcConnection implements Disposable {
   }
 
   #onMessage(message: Incoming): void {
-    if (message instanceof NotificationObject) this.#tell(() => this.events.emit("notification", message));
+    if (message instanceof NotificationObject) this.#onNotification(message);
     else if (!(message instanceof PeerRequest)) this.#onReply(message);
     else if (!this.#answers.answer(message)) this.#violate("it sends requests and does not read the answers");
+  }
+
+  #onNotification(message: NotificationObject): void {
+    const taken = this.#taken;
+    if (taken === undefined || !message.method.startsWith(taken.methods)) {
+      return this.#tell(() => this.events.emit("notification", message));
+    }
+    taken.begin(message.method, message.params);
+    if (this.#closed === undefined) taken.end();
   }
 
   #onReply(reply: SuccessObject | ErrorObject): void {

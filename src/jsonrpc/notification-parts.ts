@@ -1,14 +1,14 @@
 import type { PartsReader } from "./message-parts.js";
 
-/** What takes long notifications as they come. Those that are short are told whole, as an event. */
+/** What takes notifications, long ones as they come. */
 export interface NotificationParts {
   /** How the names of their methods begin. */
   readonly methods: string;
   /** How many brackets of the message are open at most where it is cut; the message's own is the first. */
   readonly depth: number;
-  /** Whether the objects at that depth are read as lists: see `PartialText`. In short notifications too. */
+  /** Whether the objects at that depth are read as lists: see `PartialText`. */
   readonly isListed?: boolean;
-  /** Takes the first part: the params, as far as they have come. */
+  /** Takes the first part: the params, as far as they have come; all of them of a short notification. */
   readonly begin: (method: string, params: unknown) => void;
   /** Takes a later part of the params, in the form of those of `ResultParts`. */
   readonly take: (params: unknown) => void;

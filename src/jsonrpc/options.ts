@@ -28,7 +28,7 @@ export interface JsonRpcCallOptions {
 
 /** What a connection tells. */
 export interface JsonRpcEvents {
-  /** The peer has sent a notification. */
+  /** The peer has sent a notification, of a method that nobody takes by `takeNotifications`. */
   readonly notification: [NotificationObject];
   /** The connection is over, for the given reason. Comes once, and nothing comes after it. */
   readonly close: [ConnectionClosed];

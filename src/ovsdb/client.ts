@@ -14,7 +14,6 @@ import {
   type TransactError,
 } from "./errors.js";
 import { Fault } from "./fault.js";
-import { isArray } from "./json.js";
 import {
   encodeRequest,
   type EncodedRequest,
@@ -30,7 +29,6 @@ import {
   type UpdateSink,
 } from "./monitor.js";
 import type { Operation } from "./operations.js";
-import type { UpdateFormat } from "./replica/row-update.js";
 import { Replica } from "./replica.js";
 import { prepareTransaction, type Blanks, type BlankValues, type PreparedTransaction } from "./prepared.js";
 import type { Schemas } from "./row-plan.js";
@@ -71,7 +69,6 @@ export class OvsdbClient<Db extends DatabaseRows = DatabaseRows> implements Asyn
   constructor(connection: JsonRpcConnection, schemas: Schemas) {
     this.#connection = connection;
     this.#schemas = schemas;
-    connection.events.on("notification", ({ method, params }) => this.#onNotification(method, params));
     connection.events.on("close", (reason) => this.#end(reason));
     if (connection.closed !== undefined) this.#end(connection.closed);
   }
@@ -232,7 +229,7 @@ export class OvsdbClient<Db extends DatabaseRows = DatabaseRows> implements Asyn
     const id = `vswitch-drivers-${this.#monitorsMade}`;
     const replica = new Replica(plans, absentTables);
     const monitor = new Monitor<Rows>(replica, absent, (reason) => this.#cancelMonitor(id, reason));
-    if (this.#monitorsMade === 1) this.#takeLongUpdates();
+    if (this.#monitorsMade === 1) this.#takeUpdates();
     this.#monitors.set(id, monitor);
     const parts = new ReplyReader(method, () => monitor.begin()).partsFor({
       isCurrent: () => this.#monitors.has(id),
@@ -247,8 +244,9 @@ export class OvsdbClient<Db extends DatabaseRows = DatabaseRows> implements Asyn
     return reply;
   }
 
-  #takeLongUpdates(): void {
+  #takeUpdates(): void {
     const parts = updateParts({
+      // One that was just cancelled may still be told something.
       begin: (id) => this.#monitors.get(id)?.begin(),
       inconsistent: (method, bad) => this.#end(broken("monitor", method, bad)),
       end: (id, update) => this.#monitors.get(id)?.finish(update),
@@ -308,16 +306,6 @@ export class OvsdbClient<Db extends DatabaseRows = DatabaseRows> implements Asyn
     const error = broken(operation, what, value);
     this.#end(error);
     return Err(error);
-  }
-
-  #onNotification(method: string, params: unknown): void {
-    const format: UpdateFormat | undefined = method === "update" || method === "update2" ? method : undefined;
-    if (format === undefined || !isArray(params)) return;
-    const [id, updates] = params;
-    // One that was just cancelled may still be told something.
-    const monitor = typeof id === "string" ? this.#monitors.get(id) : undefined;
-    const bad = monitor?.receive(updates, format);
-    if (bad !== undefined) this.#end(broken("monitor", method, bad));
   }
 
   async #cancelMonitor(id: string, reason: Closed): Promise<void> {

@@ -8,9 +8,7 @@ import {
   type TimeoutError,
 } from "../core/errors.js";
 import { Err, Ok, type Result } from "../core/result.js";
-import { Fault } from "./fault.js";
 import type { Replica, ReplicaUpdate, RowChange } from "./replica.js";
-import type { UpdateFormat } from "./replica/row-update.js";
 import type { IdentifiedRow } from "./row-plan.js";
 import { surface } from "./surface.js";
 import type { Uuid } from "./uuid.js";
@@ -59,7 +57,6 @@ interface Waiter {
 
 /** What the client hands updates to. @internal */
 export interface UpdateSink {
-  receive(updates: unknown, format: UpdateFormat): Fault | undefined;
   begin(): ReplicaUpdate;
   finish(update: ReplicaUpdate): void;
   end(reason: Closed): void;
@@ -160,26 +157,15 @@ export class Monitor<Rows extends RowsByTable = RowsByTable> implements AsyncDis
     return this.cancel();
   }
 
-  /** Takes a notification. A fault: it cannot be right, and the monitor is of no use any more. @internal */
-  receive(updates: unknown, format: UpdateFormat): Fault | undefined {
-    if (this.#closed !== undefined) return undefined;
-    const changes = this.#replica.apply(updates, format);
-    if (changes instanceof Fault) return changes;
-    this.#changed(changes);
-    return undefined;
-  }
-
-  /** Begins to take a notification that comes in parts, or the first rows. @internal */
+  /** Begins to take a notification, or the first rows. @internal */
   begin(): ReplicaUpdate {
     return this.#replica.begin();
   }
 
   /** It has come as a whole. @internal */
   finish(update: ReplicaUpdate): void {
-    if (this.#closed === undefined) this.#changed(update.finish());
-  }
-
-  #changed(changes: readonly RowChange[]): void {
+    if (this.#closed !== undefined) return;
+    const changes = update.finish();
     if (changes.length === 0) return;
     surface(() => this.#emitChange(changes));
     for (const waiter of this.#waiters) waiter.check();

@@ -1,5 +1,4 @@
 import { fault, Fault } from "./fault.js";
-import { isObject } from "./json.js";
 import { afterUpdate, listOf, type UpdateFormat } from "./replica/row-update.js";
 import type { IdentifiedRow, RowPlan } from "./row-plan.js";
 import { toUuid, type Uuid } from "./uuid.js";
@@ -15,8 +14,8 @@ export interface RowChange {
 type RowsByPlan = ReadonlyMap<string, { readonly plan: RowPlan; readonly rows: Map<Uuid, IdentifiedRow> }>;
 
 /**
- * The monitored rows as they are now. A row is never changed in place: whoever holds one has it as it was. Everything
- * that changes it goes through {@link Replica.apply}, which is synchronous.
+ * The monitored rows as they are now. A row is never changed in place: whoever holds one has it as it was. It is
+ * changed by a {@link ReplicaUpdate}, all at once.
  */
 export class Replica {
   readonly tables: ReadonlyMap<string, ReadonlyMap<Uuid, IdentifiedRow>>;
@@ -29,28 +28,17 @@ export class Replica {
     this.tables = new Map([...[...this.#rows].map(([table, { rows }]) => [table, rows] as const), ...empty]);
   }
 
-  /**
-   * Applies one `<table-updates>`, of a notification, and tells what changed. An update of a row that is not there, or a
-   * second insert of one that is, is a fault (`ovsdb_idl_process_update` of lib/ovsdb-idl.c): differences that are
-   * applied to another state than the server's make a third. After a fault the replica is as it was before.
-   */
-  apply(updates: unknown, format: UpdateFormat): readonly RowChange[] | Fault {
-    if (!isObject(updates)) return fault("an object of tables", updates);
-    const update = this.begin();
-    for (const table of Object.keys(updates)) {
-      const bad = update.add(table, updates[table], format);
-      if (bad !== undefined) return bad;
-    }
-    return update.finish();
-  }
-
-  /** Begins to take rows that come in parts. Nothing is to be seen of them until it is finished. */
+  /** Begins to take rows. Nothing is to be seen of them until it is finished. */
   begin(): ReplicaUpdate {
     return new ReplicaUpdate(this.#rows);
   }
 }
 
-/** Changes of a replica, collected until all of them are known to be right. */
+/**
+ * Changes of a replica, collected until all of them are known to be right. An update of a row that is not there, or a
+ * second insert of one that is, is a fault (`ovsdb_idl_process_update` of lib/ovsdb-idl.c): differences that are applied to
+ * another state than the server's make a third.
+ */
 export class ReplicaUpdate {
   readonly #rows: RowsByPlan;
   readonly #changes: RowChange[] = [];

@@ -156,6 +156,23 @@ describe("what comes in", () => {
     expect(told).toEqual(["before", "answered", "after"]);
   });
 
+  it("gives the notifications of some methods to who takes them, from beginning to end, and tells the others", async () => {
+    const { connection, notifications, theirs } = await connectBoth();
+    const taken: unknown[] = [];
+    connection.takeNotifications({
+      methods: "update",
+      depth: 2,
+      begin: (method, params) => void taken.push([method, params]),
+      take: () => void taken.push("more"),
+      end: () => void taken.push("end"),
+    });
+    theirs.send('{"id":null,"method":"update2","params":[1]}{"id":null,"method":"locked","params":["l"]}');
+    theirs.send(`{"id":null,"method":"update","params":[["${"x".repeat(40_000)}"],2]}`);
+    await settled(connection, theirs);
+    expect(taken).toEqual([["update2", [1]], "end", ["update", [["x".repeat(40_000)]]], "more", "end"]);
+    expect(notifications).toEqual([new NotificationObject("locked", ["l"])]);
+  });
+
   it("has integers beyond ±(2^53 - 1) as bigints", async () => {
     const { connection, notifications, theirs } = await connectBoth();
     const call = connection.call("m", [], options);

@@ -1,5 +1,4 @@
 import { fault, Fault } from "../fault.js";
-import { isObject } from "../json.js";
 import type { RowChange } from "../replica.js";
 import type { IdentifiedRow } from "../row-plan.js";
 import type { DatabaseSchema } from "../schema.js";
@@ -63,17 +62,7 @@ export class LiveReplica {
     return this.#current;
   }
 
-  /** Applies a notification. `undefined`: it changed nothing. */
-  apply(updates: unknown, format: UpdateFormat): LooseChange | undefined | Fault {
-    const before = this.#current;
-    if (before === undefined) return fault("the initial rows first", updates);
-    const edit = new Edit(before, before.layout);
-    const bad = edit.apply(updates, format);
-    if (bad !== undefined) return bad;
-    return edit.changes.length === 0 ? undefined : this.#switch(before, edit, "update");
-  }
-
-  /** Begins to take a notification that comes in parts. Nothing is to be seen of it until it is finished. */
+  /** Begins to take a notification. Nothing is to be seen of it until it is finished. */
   update(): Loading | Fault {
     const before = this.#current;
     if (before === undefined) return fault("the initial rows first", "an update");
@@ -147,15 +136,6 @@ class Edit {
     this.#before =
       before.layout === layout ? tables : [...layout.places.keys()].map((name) => before.table(name));
     this.layout = layout;
-  }
-
-  apply(updates: unknown, format: UpdateFormat): Fault | undefined {
-    if (!isObject(updates)) return fault("an object of tables", updates);
-    for (const table of Object.keys(updates)) {
-      const bad = this.applyTable(table, updates[table], format);
-      if (bad !== undefined) return bad;
-    }
-    return undefined;
   }
 
   applyTable(table: string, updates: unknown, format: UpdateFormat): Fault | undefined {

@@ -27,9 +27,10 @@ export interface LinkHandlers {
   connected(): void;
   /** None comes of it. */
   failed(error: Error): void;
+  /** Any other notification has come. */
   notified(method: string, params: readonly unknown[]): void;
-  /** What takes notifications that are too long to be read at once. */
-  readonly longNotifications: () => NotificationParts;
+  /** What takes the updates of monitors. */
+  readonly updates: () => NotificationParts;
   /** The connection ended by itself. */
   lost(error: Error): void;
 }
@@ -134,7 +135,7 @@ export class Link {
     const { probeIntervalMs, maxMessageBytes } = this.#setup;
     const connection = new JsonRpcConnection(stream, { probeIntervalMs, maxMessageBytes });
     this.#connection = connection;
-    connection.takeNotifications(this.#handlers.longNotifications());
+    connection.takeNotifications(this.#handlers.updates());
     connection.events.on("notification", ({ method, params }) => {
       if (this.#connection === connection && isArray(params)) this.#handlers.notified(method, params);
     });

@@ -1,7 +1,7 @@
 import type { RejectedError } from "../../core/errors.js";
 import type { CallError } from "../../jsonrpc/connection.js";
 import { noConditions } from "../errors.js";
-import { Fault } from "../fault.js";
+import type { Fault } from "../fault.js";
 import { LiveReplica, type DatabaseRowsAt, type Loading, type LooseChange } from "../replica/live-replica.js";
 import { zeroUuid } from "../uuid.js";
 import type { Where } from "./conditions.js";
@@ -148,7 +148,7 @@ export class Monitors {
     if (id !== undefined) this.#setup.link.tell("monitor_cancel", [id]);
   }
 
-  /** What takes long updates. */
+  /** What takes the updates of the monitors. */
   readonly updates = updateParts<Loading>({
     begin: (id) => {
       if (id === this.#dataId) return this.#replica.update();
@@ -164,28 +164,14 @@ export class Monitors {
     },
   });
 
-  /** Takes a notification; gives whether it is one of a monitor. */
-  notified(method: string, params: readonly unknown[]): boolean {
-    const id = typeof params[0] === "string" ? params[0] : "";
-    if (method === "update" || method === "update2" || method === "update3") {
-      if (id === this.#dataId) this.#take(method, params);
-      else if (this.#server !== undefined && id === this.#server.id)
-        this.#serverUpdated(this.#server, method, params);
-      return true;
-    }
+  /** Takes any other notification; gives whether it is one of a monitor. */
+  notified(method: string, [id]: readonly unknown[]): boolean {
     if (method !== "monitor_canceled") return false;
+    if (typeof id !== "string") return true;
     if (id === this.#dataId) this.#handlers.happened({ kind: "monitor-canceled", monitor: "data" });
     else if (id === this.#server?.id)
       this.#handlers.happened({ kind: "monitor-canceled", monitor: "server" });
     return true;
-  }
-
-  #take(method: "update" | "update2" | "update3", params: readonly unknown[]): void {
-    const [, second, third] = params;
-    const updates = method === "update3" ? third : second;
-    const change = this.#replica.apply(updates, method === "update" ? "update" : "update2");
-    if (change instanceof Fault) return this.#handlers.inconsistent(method, change);
-    this.#updated(change, method === "update3" && typeof second === "string" ? second : undefined);
   }
 
   #updated(change: LooseChange | undefined, lastId: string | undefined): void {
@@ -193,12 +179,6 @@ export class Monitors {
     if (change === undefined) return;
     this.#changes += 1;
     this.#handlers.changed(change);
-  }
-
-  #serverUpdated(monitor: ServerMonitor, method: string, [, updates]: readonly unknown[]): void {
-    const bad = monitor.apply(updates);
-    if (bad === undefined) this.#tellServerRows(monitor);
-    else this.#handlers.inconsistent(method, bad);
   }
 
   #tellServerRows(monitor: ServerMonitor): void {

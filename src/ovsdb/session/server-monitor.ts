@@ -39,14 +39,9 @@ export class ServerMonitor {
     return new ReplyReader("monitor_cond", () => this.#replica.load(this.#layout, "whole"));
   }
 
-  /** Begins to take a long update. */
+  /** Begins to take an update. */
   update(): Loading | Fault {
     return this.#replica.update();
-  }
-
-  apply(updates: unknown): Fault | undefined {
-    const change = this.#replica.apply(updates, "update2");
-    return change instanceof Fault ? change : undefined;
   }
 
   rows(): readonly ServerRow[] {

@@ -69,7 +69,7 @@ export class Session {
       notified: (method, params) => {
         if (!this.#monitors.notified(method, params)) this.onNotification.tell({ method, params });
       },
-      longNotifications: () => this.#monitors.updates,
+      updates: () => this.#monitors.updates,
       lost: (error) =>
         this.#dispatch({ kind: "disconnected", reason: error.message, error, now: performance.now() }),
     });

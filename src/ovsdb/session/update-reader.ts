@@ -1,6 +1,6 @@
 import type { NotificationParts } from "../../jsonrpc/connection.js";
 import { Fault, fault } from "../fault.js";
-import { isArray } from "../json.js";
+import { isArray, isObject } from "../json.js";
 import { TablesReader, type RowsTaker } from "./tables-reader.js";
 
 /** Who wants the updates of its monitors read. */
@@ -22,7 +22,7 @@ interface Begun<Into> {
   readonly tables: TablesReader;
 }
 
-/** Reads `update`, `update2` and `update3` notifications that are too long to be read at once. */
+/** Reads `update`, `update2` and `update3` notifications, in as many parts as they come in. */
 export function updateParts<Into extends RowsTaker>(taker: UpdateTaker<Into>): NotificationParts {
   let begun: Begun<Into> | undefined;
   const take = (tables: unknown): void => {
@@ -50,8 +50,10 @@ export function updateParts<Into extends RowsTaker>(taker: UpdateTaker<Into>): N
         return fail(method, fault("the id of a transaction", second));
       const lastId = method === "update3" && typeof second === "string" ? second : undefined;
       const tables = new TablesReader(method === "update" ? "update" : "update2");
+      const updates = method === "update3" ? third : second;
+      if (!isObject(updates)) return fail(method, fault("an object of tables", updates));
       begun = { method, id, into, lastId, tables };
-      take(method === "update3" ? third : second);
+      take(updates);
     },
     take: (params) => {
       if (isArray(params)) take(params[0]);
