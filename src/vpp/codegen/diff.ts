@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { layoutOf } from "../schema/layout.js";
-import type { ApiModel, EnumType, Field, MessageModel, Type } from "../schema/model.js";
+import type { ApiModel, EnumType, Field, MessageModel, Type, UnionType } from "../schema/model.js";
 import { byText } from "./scope.js";
 
 /** How one message differs between two APIs. */
@@ -111,17 +111,23 @@ function typeChanges(before: Type, after: Type, name: string): readonly string[]
   if (one.kind === "enum" && other.kind === "enum") return enumChanges(one, other, name);
   if (one.kind === "struct" && other.kind === "struct")
     return fieldChanges(one.fields, other.fields, `${name}.`);
-  if (one.kind === "union" && other.kind === "union") {
-    const arms = new Map(one.arms.map((arm) => [arm.name, arm]));
-    return other.arms.flatMap((arm) => {
-      const was = arms.get(arm.name);
-      return was === undefined
-        ? [`${name}.${arm.name} is new`]
-        : typeChanges(was.type, arm.type, `${name}.${arm.name}`);
-    });
-  }
+  if (one.kind === "union" && other.kind === "union") return armChanges(one, other, name);
   const [was, is] = [nameOf(one), nameOf(other)];
   return was === is ? [] : [`${name} is ${is}, before ${was}`];
+}
+
+function armChanges(before: UnionType, after: UnionType, name: string): readonly string[] {
+  const old = new Map(before.arms.map((arm) => [arm.name, arm]));
+  const present = new Set(after.arms.map((arm) => arm.name));
+  const gone = before.arms.filter((arm) => !present.has(arm.name));
+  return [
+    ...gone.map((arm) => `${name}.${arm.name} is gone`),
+    ...after.arms.flatMap((arm) => {
+      const was = old.get(arm.name);
+      const path = `${name}.${arm.name}`;
+      return was === undefined ? [`${path} is new`] : typeChanges(was.type, arm.type, path);
+    }),
+  ];
 }
 
 function target(type: Type): Type {
