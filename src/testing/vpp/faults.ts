@@ -1,4 +1,4 @@
-/** Something that goes wrong with the answer to a request. */
+/** Something that goes wrong with a request. Unless it says otherwise, the request is carried out. */
 export type Fault =
   /** It never comes. */
   | { readonly kind: "missing" }
@@ -12,7 +12,10 @@ export type Fault =
   | { readonly kind: "truncated"; readonly bytes: number }
   /** It is this message instead, with the right context. */
   | { readonly kind: "wrong-type"; readonly message: string }
-  /** It is refused with this number, and the rest of the reply is rubbish, as with VPP. */
+  /**
+   * It is not carried out but refused with this number, and the rest of the reply is rubbish, as with VPP. A dump has no
+   * reply, and is answered.
+   */
   | { readonly kind: "refused"; readonly retval: number }
   /** The connection is cut instead, of a dump after so many details (default 0). */
   | { readonly kind: "cut"; readonly afterDetails?: number }
@@ -36,11 +39,20 @@ export class Faults {
 
   /** The fault of a request, used up. */
   take(message: string): Fault | undefined {
-    const planned = this.#planned.find((candidate) => (candidate.message ?? message) === message);
+    const planned = this.#next(message);
     if (planned === undefined) return undefined;
     planned.times--;
     if (planned.times <= 0) this.#planned = this.#planned.filter((other) => other !== planned);
     return planned.fault;
+  }
+
+  /** Whether a request is to be refused, which has to be known before it is carried out. */
+  isRefused(message: string): boolean {
+    return this.#next(message)?.fault.kind === "refused";
+  }
+
+  #next(message: string): Planned | undefined {
+    return this.#planned.find((candidate) => (candidate.message ?? message) === message);
   }
 
   clear(): void {

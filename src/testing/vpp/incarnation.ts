@@ -191,6 +191,9 @@ export class Incarnation {
     const { message, context } = request;
     const { service } = message;
     if (service === undefined) return;
+    if ("reply" in service && this.#parts.faults.isRefused(message.name)) {
+      return this.#send(request, message.name, this.#answers.message(service.reply, {}, context));
+    }
     // A handler of the user's goes before the book-keeping of subscriptions.
     if (service.kind === "subscribe" && !this.#parts.calls.has(message.name)) {
       const retval = this.#subscribers.change(message.name, clientIndex, value);

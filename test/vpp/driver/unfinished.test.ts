@@ -65,6 +65,26 @@ describe.skipIf(releases.length === 0).each(releases)(`VPP %s${unlessMissing}`, 
     }
   });
 
+  test("a deletion that VPP does not let us finish says what is left, and the next one takes it", async () => {
+    await using bench = await DriverBench.start(release);
+    const socket = bench.socket("mine");
+    const memif = { type: "memif", name: "net0", role: "master", socket, attach: { bridge: "4" } } as const;
+    (await bench.vswitch.createInterface(memif)).unwrap();
+    const refused = { kind: "refused", retval: -1 } as const;
+    for (const message of ["memif_socket_filename_add_del", "memif_socket_filename_add_del_v2"])
+      bench.server.fail(message, refused, 10);
+    const error = (await bench.vswitch.deleteInterface("net0")).unwrapErr();
+    expect(error).toMatchObject({
+      kind: "rejected",
+      reason: "UNSPECIFIED",
+      leftBehind: [expect.stringContaining("what belongs to the interface net0")],
+    });
+    expect(error.message).toContain("left behind: what belongs to the interface net0");
+    bench.server.clearFaults();
+    (await bench.vswitch.deleteInterface("net0", { sockets: [socket] })).unwrap();
+    expect(bench.state()).toEqual(nothing);
+  });
+
   test("what has a tag, other sockets, and others' bridges stay", async () => {
     await using bench = await DriverBench.start(release);
     const [mine, theirs] = [bench.socket("mine"), bench.socket("theirs")];
