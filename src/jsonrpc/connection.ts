@@ -160,7 +160,7 @@ export class JsonRpcConnection implements Disposable {
     const begin = (message: unknown): void => {
       const decoded = decodeMessage(message);
       if (typeof decoded === "string") this.#violate(decoded);
-      else if (decoded instanceof NotificationObject) parts.begin(decoded.method, decoded.params);
+      else if (decoded instanceof NotificationObject) parts.begin(decoded.method, decoded.params, "part");
     };
     this.#parts.want("notifications", notificationReader(parts, begin, this.#isLive));
   }
@@ -236,7 +236,7 @@ export class JsonRpcConnection implements Disposable {
     if (taken === undefined || !message.method.startsWith(taken.methods)) {
       return this.#tell(() => this.events.emit("notification", message));
     }
-    taken.begin(message.method, message.params);
+    taken.begin(message.method, message.params, "whole");
     if (this.#closed === undefined) taken.end();
   }
 

@@ -8,8 +8,11 @@ export interface NotificationParts {
   readonly depth: number;
   /** Whether the objects at that depth are read as lists: see `PartialText`. */
   readonly isListed?: boolean;
-  /** Takes the first part: the params, as far as they have come; all of them of a short notification. */
-  readonly begin: (method: string, params: unknown) => void;
+  /**
+   * Takes the first part: the params, as far as they have come. Of a `whole` notification that is all of them, and `end` is
+   * told before anything else happens.
+   */
+  readonly begin: (method: string, params: unknown, extent: "whole" | "part") => void;
   /** Takes a later part of the params, in the form of those of `ResultParts`. */
   readonly take: (params: unknown) => void;
   /** The notification is complete. Told before any message that came after it. */

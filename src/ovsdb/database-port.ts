@@ -57,7 +57,10 @@ export function typed(session: Session): {
   readonly port: SessionPort;
 } {
   const events = new EventEmitter<DatabaseEvents<RowsByTable>>();
-  session.onChange.add((change) => void events.emit("change", asChange(change)));
+  session.onChange.add(
+    (change) => void events.emit("change", asChange(change)),
+    () => events.listenerCount("change") > 0,
+  );
   session.onHealth.add((health) => void events.emit("state", health));
   session.onState.add((state) => {
     if (state !== "closed" || session.closed === undefined) return;

@@ -7,7 +7,7 @@ import { isSameRow } from "./equality.js";
 import type { ReplicaLayout } from "./layout.js";
 import { afterUpdate, listOf, type UpdateFormat } from "./row-update.js";
 import type { Snapshot } from "./snapshot.js";
-import { TableRows, type TableEditor } from "./table-rows.js";
+import { TableEditor, TableRows } from "./table-rows.js";
 
 /** All tables at one moment. */
 export class DatabaseRowsAt implements Snapshot {
@@ -51,25 +51,56 @@ export interface LooseChange {
 }
 
 /**
- * The rows of a database, kept up to date. What it holds is one immutable state, which is replaced as a whole: by a
- * notification that was applied from its beginning to its end, or by a reply that was. A fault leaves it as it was.
+ * The rows of a database, kept up to date. Who looks is given an immutable state. It is replaced as a whole, by a notification
+ * that was applied from its beginning to its end, or by a reply that was; a fault leaves it as it was. While nobody looks, and
+ * nobody is to be told of changes, notifications are applied to one edit after the other, without a state in between.
  */
 export class LiveReplica {
-  #current: DatabaseRowsAt | undefined;
+  readonly #isHeard: () => boolean;
+  /** An edit, of which no part of a notification is in the making, where nobody has looked since. */
+  #rows: DatabaseRowsAt | Edit | undefined;
+  #version = 0;
+  #updates = 0;
+
+  /** `isHeard`: whether anybody is to be told of changes just now. */
+  constructor(isHeard: () => boolean) {
+    this.#isHeard = isHeard;
+  }
 
   /** The newest rows; `undefined` before the first ones are in. */
   get current(): DatabaseRowsAt | undefined {
-    return this.#current;
+    const rows = this.#rows;
+    if (!(rows instanceof Edit)) return rows;
+    const frozen = new DatabaseRowsAt(this.#version, rows.layout, rows.tables());
+    this.#rows = frozen;
+    return frozen;
   }
 
-  /** Begins to take a notification. Nothing is to be seen of it until it is finished. */
-  update(): Loading | Fault {
-    const before = this.#current;
+  /** How many notifications have changed something. */
+  get updates(): number {
+    return this.#updates;
+  }
+
+  /**
+   * Begins to take a notification. Nothing is to be seen of it until it is finished: a `whole` one before anybody can look,
+   * one of which this is a `part` beside what can be seen meanwhile.
+   */
+  update(extent: "whole" | "part"): Loading | Fault {
+    const before = extent === "part" || this.#isHeard() ? this.current : this.#rows;
     if (before === undefined) return fault("the initial rows first", "an update");
-    const edit = new Edit(before, before.layout);
-    return new Loading(edit, () =>
-      edit.changes.length === 0 ? undefined : this.#switch(before, edit, "update"),
-    );
+    const edit = before instanceof Edit ? before : new Edit(before, before.layout);
+    return new Loading(edit, () => this.#finishUpdate(before, edit));
+  }
+
+  #finishUpdate(before: DatabaseRowsAt | Edit, edit: Edit): LooseChange | undefined {
+    const rows = edit.takeChanges();
+    if (rows.length === 0) return undefined;
+    this.#version += 1;
+    this.#updates += 1;
+    this.#rows = edit;
+    if (before instanceof Edit || !this.#isHeard()) return undefined;
+    const after = this.current;
+    return after && { kind: "update", before, after, rows };
   }
 
   /**
@@ -77,23 +108,18 @@ export class LiveReplica {
    * there. Nothing is to be seen of it until it is finished.
    */
   load(layout: ReplicaLayout, extent: "whole" | "differences"): Loading {
-    const before = this.#current;
+    const before = this.current;
     const edit = extent === "differences" && before !== undefined ? new Edit(before, layout) : undefined;
-    const finish = (done: Edit | Reload): LooseChange | undefined => this.#finish(done);
-    return new Loading(edit ?? new Reload(before, layout), finish);
+    return new Loading(edit ?? new Reload(before, layout), (done) => this.#finishLoad(done));
   }
 
-  #finish(done: Edit | Reload): LooseChange | undefined {
-    done.complete();
-    if (this.#current !== undefined) return this.#switch(this.#current, done, "resync");
-    this.#current = new DatabaseRowsAt(0, done.layout, done.tables());
-    return undefined;
-  }
-
-  #switch(before: DatabaseRowsAt, edit: Edit | Reload, kind: LooseChange["kind"]): LooseChange {
-    const after = new DatabaseRowsAt(before.version + 1, edit.layout, edit.tables());
-    this.#current = after;
-    return { kind, before, after, rows: edit.changes };
+  #finishLoad(done: Edit | Reload): LooseChange | undefined {
+    const rows = done.takeChanges();
+    const before = this.current;
+    if (before !== undefined) this.#version += 1;
+    const after = new DatabaseRowsAt(this.#version, done.layout, done.tables());
+    this.#rows = after;
+    return before && { kind: "resync", before, after, rows };
   }
 }
 
@@ -107,14 +133,21 @@ export class Loading {
     this.#finish = finish;
   }
 
-  /** Takes some rows of one table. */
+  /** Takes some rows of one table. After a fault it has to be left. */
   add(table: string, rows: unknown, format: UpdateFormat): Fault | undefined {
-    return this.#edit.applyTable(table, rows, format);
+    const list = listOf(rows);
+    return list instanceof Fault ? this.#undone(list.within(table)) : this.addList(table, list, format);
   }
 
   /** Takes some rows of one table as a list: id, update, id, update, ... */
   addList(table: string, list: readonly unknown[], format: UpdateFormat): Fault | undefined {
-    return this.#edit.applyList(table, list, format);
+    const bad = this.#edit.applyList(table, list, format);
+    return bad && this.#undone(bad);
+  }
+
+  #undone(bad: Fault): Fault {
+    this.#edit.undo();
+    return bad;
   }
 
   /** It is complete: the replica has its rows now. Gives what changed; `undefined` for the first rows, and for nothing. */
@@ -123,25 +156,19 @@ export class Loading {
   }
 }
 
-/** Changes to a state, collected until all of them are known to be right. */
+/** A state that is being changed. */
 class Edit {
   readonly layout: ReplicaLayout;
-  readonly changes: RowChange[] = [];
-  readonly #before: readonly TableRows[];
-  /** Of the tables in which something has changed. */
-  readonly #editors: (TableEditor | undefined)[] = [];
+  /** In the order of the layout. What was before in a table that has changed is not kept. */
+  readonly #tables: (TableRows | TableEditor)[];
+  #changes: RowChange[] = [];
 
   constructor(before: DatabaseRowsAt, layout: ReplicaLayout) {
-    const { tables } = before;
-    this.#before =
-      before.layout === layout ? tables : [...layout.places.keys()].map((name) => before.table(name));
+    this.#tables =
+      before.layout === layout
+        ? before.tables.slice()
+        : [...layout.places.keys()].map((name) => before.table(name));
     this.layout = layout;
-  }
-
-  applyTable(table: string, updates: unknown, format: UpdateFormat): Fault | undefined {
-    if (!this.layout.plans.has(table)) return undefined;
-    const list = listOf(updates);
-    return list instanceof Fault ? list.within(table) : this.applyList(table, list, format);
   }
 
   applyList(table: string, list: readonly unknown[], format: UpdateFormat): Fault | undefined {
@@ -157,29 +184,43 @@ class Edit {
       if (after instanceof Fault) return after.within(table);
       if (after === old) continue;
       editor.put(uuid, old, after);
-      this.changes.push({ table, uuid, old, new: after });
+      this.#changes.push({ table, uuid, old, new: after });
     }
     return undefined;
   }
 
-  complete(): void {
-    // It is complete as it stands.
+  /** What has changed since this was asked last. */
+  takeChanges(): readonly RowChange[] {
+    const changes = this.#changes;
+    this.#changes = [];
+    return changes;
+  }
+
+  /** Changes back what has changed since then. */
+  undo(): void {
+    for (const { table, uuid, old, new: after } of this.takeChanges().toReversed())
+      this.#editor(table)?.put(uuid, after, old);
   }
 
   tables(): readonly TableRows[] {
-    return this.#before.map((table, at) => this.#editors[at]?.freeze() ?? table);
+    return this.#tables.map((table) => (table instanceof TableEditor ? table.freeze() : table));
   }
 
   #editor(table: string): TableEditor | undefined {
     const at = this.layout.places.get(table);
-    return at === undefined ? undefined : (this.#editors[at] ??= this.#before[at]?.edit());
+    if (at === undefined) return undefined;
+    const rows = this.#tables[at];
+    if (rows === undefined || rows instanceof TableEditor) return rows;
+    const editor = rows.edit();
+    this.#tables[at] = editor;
+    return editor;
   }
 }
 
 /** All rows anew, compared as they come with those that were there: rows that are the same stay the very same. */
 class Reload {
   readonly layout: ReplicaLayout;
-  readonly changes: RowChange[] = [];
+  readonly #changes: RowChange[] = [];
   readonly #before: DatabaseRowsAt | undefined;
   readonly #editors = new Map<string, TableEditor>();
   /** How many rows of a table were there before too. */
@@ -191,12 +232,6 @@ class Reload {
     for (const [table, indexes] of layout.indexes) {
       this.#editors.set(table, TableRows.empty(table, indexes).edit());
     }
-  }
-
-  applyTable(table: string, updates: unknown, format: UpdateFormat): Fault | undefined {
-    if (!this.layout.plans.has(table)) return undefined;
-    const list = listOf(updates);
-    return list instanceof Fault ? list.within(table) : this.applyList(table, list, format);
   }
 
   applyList(table: string, list: readonly unknown[], format: UpdateFormat): Fault | undefined {
@@ -227,19 +262,28 @@ class Reload {
     if (this.#before === undefined) return row;
     if (old !== undefined) this.#kept.set(table, (this.#kept.get(table) ?? 0) + 1);
     if (old !== undefined && comparable && isSameRow(old, row)) return old;
-    this.changes.push({ table, uuid: row._uuid, old, new: row });
+    this.#changes.push({ table, uuid: row._uuid, old, new: row });
     return row;
   }
 
-  /** Finds what is there no more. */
-  complete(): void {
+  /** What has changed, when all of it has come. */
+  takeChanges(): readonly RowChange[] {
+    this.#noteGone();
+    return this.#changes;
+  }
+
+  undo(): void {
+    // Nobody has seen anything of it.
+  }
+
+  #noteGone(): void {
     for (const before of this.#before?.tables ?? []) {
       const table = before.name;
       if (this.#kept.get(table) === before.size) continue;
       const editor = this.#editors.get(table);
       for (const old of before) {
         const isGone = editor?.get(old._uuid) === undefined;
-        if (isGone) this.changes.push({ table, uuid: old._uuid, old, new: undefined });
+        if (isGone) this.#changes.push({ table, uuid: old._uuid, old, new: undefined });
       }
     }
   }

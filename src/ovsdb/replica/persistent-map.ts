@@ -61,6 +61,17 @@ class Node<V> {
     this.keys.push(key);
     this.values.push(value);
   }
+
+  /** Takes an entry out. The last one takes its place. */
+  remove(at: number): void {
+    const hash = this.hashes.pop();
+    const key = this.keys.pop();
+    const value = this.values.pop();
+    if (at === this.hashes.length || hash === undefined || key === undefined || value === undefined) return;
+    this.hashes[at] = hash;
+    this.keys[at] = key;
+    this.values[at] = value;
+  }
 }
 
 const noHashes: number[] = [];
@@ -145,18 +156,17 @@ export class MapEditor<K extends KeyPart, V> {
     return undefined;
   }
 
-  /** Whether it was there. */
-  delete(key: K): boolean {
+  /** Gives what was there. */
+  delete(key: K): V | undefined {
     const hash = hashOf(key);
-    if (find(this.#root, key, hash) === undefined) return false;
     const leaf = this.#leafFor(hash);
     const at = leaf.placeOf(hash, key);
-    leaf.hashes.splice(at, 1);
-    leaf.keys.splice(at, 1);
-    leaf.values.splice(at, 1);
+    if (at < 0) return undefined;
+    const value = leaf.values[at];
+    leaf.remove(at);
     this.#size -= 1;
     if (this.#size === 0) this.#root = Node.leaf<V>(this.#owner);
-    return true;
+    return value;
   }
 
   /** The map as it is now. The editor may go on: it copies what the map holds. */

@@ -88,12 +88,8 @@ function add(rows: MapEditor<KeyPart, IndexEntry>, key: KeyPart, uuid: Uuid): vo
 }
 
 function remove(rows: MapEditor<KeyPart, IndexEntry>, key: KeyPart, uuid: Uuid): void {
-  const present = rows.get(key);
-  if (present === undefined) return;
-  if (typeof present === "string") {
-    rows.delete(key);
-    return;
-  }
+  const present = rows.delete(key);
+  if (typeof present !== "object") return;
   const entry = present.edit();
   entry.delete(uuid);
   const left = entry.freeze();

@@ -116,7 +116,7 @@ function applyTo(
   const big = bigSetOf(old, name) ?? toBigSet(old[name]);
   if (big !== undefined && isSet(difference)) {
     const set = big.edit();
-    for (const atom of difference) if (!set.delete(atom)) set.set(atom, atom);
+    for (const atom of difference) if (set.delete(atom) === undefined) set.set(atom, atom);
     if (set.size < min || set.size > max) return wrongSize(wire);
     putBigSet(after, name, set.freeze());
     return undefined;

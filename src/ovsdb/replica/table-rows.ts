@@ -1,6 +1,6 @@
 import type { IdentifiedRow } from "../row-plan.js";
 import type { Uuid } from "../uuid.js";
-import { PersistentMap, type MapEditor } from "./persistent-map.js";
+import { MapEditor, PersistentMap } from "./persistent-map.js";
 import { move, type IndexEntry, type IndexRows, type RowIndex } from "./row-index.js";
 import type { KeyPart } from "./key-part.js";
 import { uuidsIn, type References, type TableView } from "./snapshot.js";
@@ -89,9 +89,8 @@ export class TableEditor {
   readonly #name: string;
   readonly #indexes: readonly RowIndex[];
   readonly #rows: MapEditor<Uuid, IdentifiedRow>;
-  readonly #indexRows: readonly IndexRows[];
-  /** Of the indexes in which something has changed. */
-  readonly #indexEditors: (MapEditor<KeyPart, IndexEntry> | undefined)[] = [];
+  /** What was before in an index that has changed is not kept. */
+  readonly #indexRows: (IndexRows | MapEditor<KeyPart, IndexEntry>)[];
 
   constructor(
     name: string,
@@ -102,7 +101,7 @@ export class TableEditor {
     this.#name = name;
     this.#indexes = indexes;
     this.#rows = rows.edit();
-    this.#indexRows = indexRows;
+    this.#indexRows = indexRows.slice();
   }
 
   get(uuid: Uuid): IdentifiedRow | undefined {
@@ -124,7 +123,7 @@ export class TableEditor {
   }
 
   freeze(): TableRows {
-    const indexRows = this.#indexRows.map((rows, at) => this.#indexEditors[at]?.freeze() ?? rows);
+    const indexRows = this.#indexRows.map((rows) => (rows instanceof MapEditor ? rows.freeze() : rows));
     return new TableRows(this.#name, this.#indexes, this.#rows.freeze(), indexRows);
   }
 
@@ -134,8 +133,16 @@ export class TableEditor {
       const from = old === undefined ? undefined : index?.keyOf(old);
       const to = after === undefined ? undefined : index?.keyOf(after);
       if (from === to) continue;
-      const editor = (this.#indexEditors[at] ??= this.#indexRows[at]?.edit());
+      const editor = this.#indexEditor(at);
       if (editor !== undefined) move(editor, uuid, from, to);
     }
+  }
+
+  #indexEditor(at: number): MapEditor<KeyPart, IndexEntry> | undefined {
+    const rows = this.#indexRows[at];
+    if (rows === undefined || rows instanceof MapEditor) return rows;
+    const editor = rows.edit();
+    this.#indexRows[at] = editor;
+    return editor;
   }
 }

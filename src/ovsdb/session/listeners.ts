@@ -1,16 +1,26 @@
 /** Listeners, each told whatever another one throws: that surfaces as an uncaught error, as a bug of its owner's. */
 export class Listeners<T> {
-  readonly #listeners = new Set<(told: T) => void>();
+  /** With whether each has any use for it just now. */
+  readonly #listeners = new Map<(told: T) => void, () => boolean>();
 
-  /** Gives what ends it. The same function twice is told twice. */
-  add(listener: (told: T) => void): () => void {
+  /**
+   * Gives what ends it. The same function twice is told twice. `isListening`: whether there is any use in telling it just now;
+   * it is told all the same.
+   */
+  add(listener: (told: T) => void, isListening = (): boolean => true): () => void {
     const own = (told: T): void => listener(told);
-    this.#listeners.add(own);
+    this.#listeners.set(own, isListening);
     return () => void this.#listeners.delete(own);
   }
 
+  /** Whether there is any use in telling anything just now. */
+  get areListening(): boolean {
+    for (const isListening of this.#listeners.values()) if (isListening()) return true;
+    return false;
+  }
+
   tell(told: T): void {
-    for (const listener of this.#listeners) surface(() => listener(told));
+    for (const listener of this.#listeners.keys()) surface(() => listener(told));
   }
 
   clear(): void {

@@ -23,6 +23,8 @@ export interface MonitorsSetup {
 /** What comes of them. */
 export interface MonitorsHandlers {
   happened(event: SessionEvent): void;
+  /** Whether anybody is to be told of changes. */
+  areListening(): boolean;
   changed(change: LooseChange): void;
   /** The server has sent what cannot be right. */
   inconsistent(what: string, found: Fault): void;
@@ -35,13 +37,12 @@ export interface MonitorsHandlers {
 export class Monitors {
   readonly #setup: MonitorsSetup;
   readonly #handlers: MonitorsHandlers;
-  readonly #replica = new LiveReplica();
+  readonly #replica = new LiveReplica(() => this.#handlers.areListening());
   #server: ServerMonitor | undefined;
   #dataId: string | undefined;
   #made = 0;
   #fullLoads = 0;
   #fastResyncs = 0;
-  #changes = 0;
 
   constructor(setup: MonitorsSetup, handlers: MonitorsHandlers) {
     this.#setup = setup;
@@ -54,7 +55,7 @@ export class Monitors {
 
   /** How often all rows were read, how often the differences were enough, how many notifications changed rows. */
   get counts(): { readonly fullLoads: number; readonly fastResyncs: number; readonly changes: number } {
-    return { fullLoads: this.#fullLoads, fastResyncs: this.#fastResyncs, changes: this.#changes };
+    return { fullLoads: this.#fullLoads, fastResyncs: this.#fastResyncs, changes: this.#replica.updates };
   }
 
   /** What was asked over a connection is not asked over the next one. */
@@ -150,9 +151,9 @@ export class Monitors {
 
   /** What takes the updates of the monitors. */
   readonly updates = updateParts<Loading>({
-    begin: (id) => {
-      if (id === this.#dataId) return this.#replica.update();
-      return id === this.#server?.id ? this.#server.update() : undefined;
+    begin: (id, extent) => {
+      if (id === this.#dataId) return this.#replica.update(extent);
+      return id === this.#server?.id ? this.#server.update(extent) : undefined;
     },
     inconsistent: (method, bad) => this.#handlers.inconsistent(method, bad),
     end: (id, loading, lastId) => {
@@ -176,9 +177,7 @@ export class Monitors {
 
   #updated(change: LooseChange | undefined, lastId: string | undefined): void {
     this.#handlers.happened({ kind: "updated", lastId });
-    if (change === undefined) return;
-    this.#changes += 1;
-    this.#handlers.changed(change);
+    if (change !== undefined) this.#handlers.changed(change);
   }
 
   #tellServerRows(monitor: ServerMonitor): void {

@@ -14,7 +14,7 @@ export class ServerMonitor {
   /** The request, as it goes to the server. */
   readonly wire: Readonly<Record<string, readonly unknown[]>>;
   readonly #layout: ReplicaLayout;
-  readonly #replica = new LiveReplica();
+  readonly #replica = new LiveReplica(() => false);
 
   private constructor(id: string, wire: Readonly<Record<string, readonly unknown[]>>, layout: ReplicaLayout) {
     this.id = id;
@@ -40,8 +40,8 @@ export class ServerMonitor {
   }
 
   /** Begins to take an update. */
-  update(): Loading | Fault {
-    return this.#replica.update();
+  update(extent: "whole" | "part"): Loading | Fault {
+    return this.#replica.update(extent);
   }
 
   rows(): readonly ServerRow[] {

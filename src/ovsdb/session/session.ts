@@ -78,6 +78,7 @@ export class Session {
       { operation, database: options.database, link: this.#link, plan: this.#plan },
       {
         happened: (event) => this.#dispatch(event),
+        areListening: () => this.onChange.areListening,
         changed: (change) => this.onChange.tell(change),
         inconsistent: (what, found) => this.#inconsistent(what, found),
       },

@@ -5,8 +5,8 @@ import { TablesReader, type RowsTaker } from "./tables-reader.js";
 
 /** Who wants the updates of its monitors read. */
 export interface UpdateTaker<Into extends RowsTaker> {
-  /** Where the rows of the monitor of that id go; `undefined`: it is none any more. */
-  readonly begin: (id: string) => Into | undefined | Fault;
+  /** Where the rows of the monitor of that id go; `undefined`: it is none any more. For `extent` see `NotificationParts`. */
+  readonly begin: (id: string, extent: "whole" | "part") => Into | undefined | Fault;
   /** It cannot be right. */
   readonly inconsistent: (method: string, bad: Fault) => void;
   /** All of it has been read. Only `update3` names the transaction up to which it tells. */
@@ -39,11 +39,11 @@ export function updateParts<Into extends RowsTaker>(taker: UpdateTaker<Into>): N
     // The message, its params, the tables, the rows of one.
     depth: 4,
     isListed: true,
-    begin: (method, params) => {
+    begin: (method, params, extent) => {
       begun = undefined;
       if ((method !== "update" && method !== "update2" && method !== "update3") || !isArray(params)) return;
       const [id, second, third] = params;
-      const into = typeof id === "string" ? taker.begin(id) : undefined;
+      const into = typeof id === "string" ? taker.begin(id, extent) : undefined;
       if (typeof id !== "string" || into === undefined) return;
       if (into instanceof Fault) return fail(method, into);
       if (method === "update3" && typeof second !== "string")

@@ -36,7 +36,11 @@ function take(
   editor: Editor,
   model: Model,
 ): readonly [unknown, unknown] {
-  if (each.do === "delete") return [editor.delete(each.key), model.delete(each.key)];
+  if (each.do === "delete") {
+    const before = model.get(each.key);
+    model.delete(each.key);
+    return [editor.delete(each.key), before];
+  }
   if (each.do === "add") {
     const before = model.get(each.key);
     if (before === undefined) model.set(each.key, each.value);

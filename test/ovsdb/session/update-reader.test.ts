@@ -52,7 +52,7 @@ function read(chunks: readonly Buffer[], known: (id: string) => boolean = () => 
   const begin = (message: unknown): void => {
     if (!isObject(message) || typeof message["method"] !== "string") throw new Error("no message");
     told.parts += 1;
-    taking.begin(message["method"], message["params"]);
+    taking.begin(message["method"], message["params"], "part");
   };
   parts.want(
     "notifications",
