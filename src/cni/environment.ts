@@ -77,17 +77,23 @@ export function readEnvironment(env: Environment): Invocation {
   const id = { containerId: of("CNI_CONTAINERID"), ifName: of("CNI_IFNAME") };
   if (needed[command].includes("CNI_CONTAINERID")) checkAttachmentId(id);
   const path = (env["CNI_PATH"] ?? "").split(":").filter((part) => part !== "");
-  return { ...id, command, netns: env["CNI_NETNS"] ?? "", path, args: readArgs(env["CNI_ARGS"] ?? "") };
+  const args = readArgs(env["CNI_ARGS"] ?? "", command);
+  return { ...id, command, netns: env["CNI_NETNS"] ?? "", path, args };
 }
 
-/** `CNI_ARGS`, such as `IgnoreUnknown=1;K8S_POD_NAME=p`. What is not ours is for others to read. */
-function readArgs(text: string): ReadonlyMap<string, string> {
+/**
+ * `CNI_ARGS`, such as `IgnoreUnknown=1;K8S_POD_NAME=p`. What is not ours is for others to read. What ADD is refused for
+ * DEL passes over: it comes after the refusal, with the same text, and has to end well.
+ */
+function readArgs(text: string, command: Command): ReadonlyMap<string, string> {
   const pairs = text.split(";").filter((pair) => pair !== "");
+  const wrong = pairs.find((pair) => pair.indexOf("=") < 1);
+  if (wrong !== undefined && command !== "DEL")
+    throw invalid(`CNI_ARGS holds ${JSON.stringify(wrong)}: expected pairs such as KEY=value`);
   return new Map(
-    pairs.map((pair) => {
-      const at = pair.indexOf("=");
-      if (at < 1) throw invalid(`CNI_ARGS holds ${JSON.stringify(pair)}: expected pairs such as KEY=value`);
-      return [pair.slice(0, at), pair.slice(at + 1)];
-    }),
+    pairs
+      .map((pair) => [pair, pair.indexOf("=")] as const)
+      .filter(([, at]) => at > 0)
+      .map(([pair, at]) => [pair.slice(0, at), pair.slice(at + 1)]),
   );
 }

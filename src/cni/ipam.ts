@@ -37,16 +37,19 @@ function isProgram(file: string): boolean {
   }
 }
 
+/** An IPAM plugin that is not there, or that said itself that it does not do what was asked: it gave no address. */
+export class IpamRefusal extends CniError {}
+
 /** Finds the program. Throws a {@link CniError} of code 7. */
 export function findPlugin({ type, path }: Pick<Ipam, "type" | "path">): string {
   if (!/^[^/\0]+$/u.test(type) || type === "." || type === "..")
-    throw new CniError({
+    throw new IpamRefusal({
       code: code.invalidConfig,
       message: `ipam.type is ${JSON.stringify(type)}: expected the name of a program in CNI_PATH, no path`,
     });
   const found = path.map((directory) => join(directory, type)).find(isProgram);
   if (found !== undefined) return found;
-  throw new CniError({
+  throw new IpamRefusal({
     code: code.invalidConfig,
     message: `the IPAM plugin ${type} is in none of the directories of CNI_PATH (${path.join(", ")}): install it there, or correct ipam.type`,
   });
@@ -66,7 +69,7 @@ const shortened = (text: string): string => JSON.stringify(text.trim().slice(0, 
 function failureOf(ipam: Ipam, { exitCode, stdout }: Ran): CniError {
   const said = v.safeParse(errorSchema, parse(stdout));
   if (said.success)
-    return new CniError({
+    return new IpamRefusal({
       code: said.output.code,
       message: `IPAM plugin ${ipam.type}: ${said.output.msg}`,
       details: said.output.details,

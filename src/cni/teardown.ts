@@ -3,7 +3,7 @@ import { tryLockAttachment, type Context } from "./context.js";
 import type { AttachmentId } from "./environment.js";
 import { code, CniError, fromVSwitch, isAway } from "./errors.js";
 import { handoverFiles } from "./handover.js";
-import { ipamDelete, type Ipam } from "./ipam.js";
+import { ipamDelete, IpamRefusal, type Ipam } from "./ipam.js";
 import type { Plan, SwitchAddress } from "./plan.js";
 import { untellPod } from "./pod.js";
 import { removeFile, removeIfEmpty, removeLink, removeSocket } from "./sockets.js";
@@ -48,12 +48,17 @@ export interface Doomed {
   readonly everywhere: boolean;
   /** What is kept while the switch is away, where there is no record. */
   readonly remembered?: AttachmentRecord | undefined;
+  /**
+   * When the IPAM plugin has given it no address, so that DEL is for order's sake alone, and may be refused: the same
+   * wrong configuration that it refused ADD for comes again with every DEL. Left out: it may have given one.
+   */
+  readonly unaddressed?: "surely" | "unless the switch has it" | undefined;
   /** Whose annotations may name it. */
   readonly told?: { readonly pod: RecordedPod | undefined; readonly id: AttachmentId } | undefined;
 }
 
-/** What became of the interface: `away`, the switch could not be asked. */
-export type InterfaceOutcome = "gone" | "away";
+/** What became of the interface: `absent`, there was none; `away`, the switch could not be asked. */
+export type InterfaceOutcome = "deleted" | "absent" | "away";
 
 /** Deletes the interface; where there is none, what a run that was killed has left of it. */
 async function deleteFound(
@@ -81,10 +86,10 @@ export async function deleteInterface(
     throw fromVSwitch(found.error);
   }
   const deleted = await deleteFound(vswitch, found.value, traces, call);
-  if (deleted.isOk()) return "gone";
+  if (deleted.isOk()) return deleted.value.deleted ? "deleted" : "absent";
   const { error } = deleted;
   // It is deleted in the database; whoever carries that out is late or not there.
-  if ("outcome" in error && error.outcome === "committed") return "gone";
+  if ("outcome" in error && error.outcome === "committed") return "deleted";
   if (isAway(error)) return "away";
   throw fromVSwitch(error);
 }
@@ -101,7 +106,7 @@ export const doomedByRecord = (key: string, record: AttachmentRecord): Doomed =>
 /** Connects, deletes the interface, and closes. A switch that is not there is `away`. */
 export async function deleteFromSwitch(context: Context, doomed: Doomed): Promise<InterfaceOutcome> {
   const { world, call } = context;
-  if (doomed.address === undefined) return "gone";
+  if (doomed.address === undefined) return "absent";
   const connected = await connectTo(world, doomed.address, call);
   if (connected.isErr()) {
     if (isAway(connected.error)) return "away";
@@ -154,6 +159,23 @@ export function removeTraces({ sockets, files, directories }: Traces): void {
   directories.forEach(removeIfEmpty);
 }
 
+/** Gives the addresses back. Throws a {@link CniError}. */
+async function giveBack(
+  { world }: Context,
+  { key, unaddressed }: Doomed,
+  outcome: InterfaceOutcome | undefined,
+  ipam: Ipam,
+): Promise<void> {
+  try {
+    await ipamDelete(ipam);
+  } catch (error) {
+    const isUnaddressed =
+      unaddressed === "surely" || (unaddressed === "unless the switch has it" && outcome === "absent");
+    if (!isUnaddressed || !(error instanceof IpamRefusal) || error.code === code.tryAgain) throw error;
+    world.log("warning", `${key} has no address to give back, and the IPAM plugin refuses: ${error.message}`);
+  }
+}
+
 /**
  * Takes a whole attachment away: interface, sockets and files, addresses, at last the record. A step that fails does
  * not stop the others; the first failure is thrown at the end, and the record stays for the next try. With a switch
@@ -176,7 +198,7 @@ export async function tearDown(context: Context, doomed: Doomed, ipam: Ipam | un
     deleteFromSwitch(context, { ...doomed, traces: traces ?? doomed.traces }),
   );
   if (traces !== undefined) await attempt(() => removeTraces(traces));
-  if (ipam !== undefined) await attempt(() => ipamDelete(ipam));
+  if (ipam !== undefined) await attempt(() => giveBack(context, doomed, outcome, ipam));
   if (doomed.told?.pod !== undefined) await untellPod(context, doomed.told.pod, doomed.told.id);
   const [first, ...others] = failures;
   if (first !== undefined) throw first.withDetails(others.map(({ message }) => message));

@@ -3,8 +3,12 @@ import { readSync, writeSync } from "node:fs";
 import { main } from "./main.js";
 
 const interrupted = new AbortController();
-for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const)
-  process.once(signal, () => interrupted.abort(new Error(`interrupted by ${signal}`)));
+
+/** While standard input is waited for a signal ends the process, as nothing is done yet; then it has it take back. */
+function heedSignals(): void {
+  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const)
+    process.once(signal, () => interrupted.abort(new Error(`interrupted by ${signal}`)));
+}
 
 const isErrno = (error: unknown, errno: string): boolean =>
   error instanceof Error && "code" in error && error.code === errno;
@@ -12,15 +16,25 @@ const isErrno = (error: unknown, errno: string): boolean =>
 /** How long a runtime may take to write the configuration. */
 const stdinMs = 30_000;
 
+/** More than any network configuration, in bytes, with the list of valid attachments of the largest host. */
+const longestInput = 16 * 1024 * 1024;
+
 /** All of standard input. Throws what reading it fails with; one that is closed is empty. */
 async function stdin(): Promise<string> {
   const pieces: Buffer[] = [];
+  let total = 0;
+  const take = (piece: Buffer): void => {
+    total += piece.length;
+    if (total > longestInput)
+      throw new Error(`it is longer than ${longestInput} bytes: this is no network configuration`);
+    pieces.push(piece);
+  };
   try {
     for (;;) {
       const piece = Buffer.allocUnsafe(65_536);
       const length = readSync(0, piece);
       if (length === 0) break;
-      pieces.push(piece.subarray(0, length));
+      take(piece.subarray(0, length));
     }
   } catch (error) {
     if (isErrno(error, "EBADF")) return "";
@@ -29,8 +43,7 @@ async function stdin(): Promise<string> {
     const late = new Error(`standard input did not end within ${stdinMs} ms`);
     const timer = setTimeout(() => process.stdin.destroy(late), stdinMs);
     try {
-      const { buffer } = await import("node:stream/consumers");
-      pieces.push(await buffer(process.stdin));
+      for await (const piece of process.stdin) if (Buffer.isBuffer(piece)) take(piece);
     } finally {
       clearTimeout(timer);
     }
@@ -62,7 +75,11 @@ async function run(): Promise<void> {
   const { stdout, exitCode } = await main({
     args: process.argv.slice(2),
     env: process.env,
-    stdin: async () => (text = await stdin()),
+    stdin: async () => {
+      text = await stdin();
+      heedSignals();
+      return text;
+    },
     stderr: (line) => void process.stderr.write(`${line}\n`),
     signal: interrupted.signal,
   });

@@ -1,5 +1,6 @@
 /** The executable as a runtime has it: a process for each command. */
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { CniLab } from "./support/lab.js";
@@ -31,6 +32,28 @@ test("a switch that is down is code 11, on standard output alone", async () => {
   expect(JSON.parse(stdout)).toMatchObject({ code: 11, cniVersion: "1.1.0" });
   expect(lab.left()).toMatchObject({ state: [], shared: [] });
 });
+
+test("without end is no configuration: what is too long is not read to its end", async () => {
+  using lab = new CniLab();
+  const { code, stdout } = await plugin.run(lab, { command: "ADD", conf: " ".repeat(20 * 1024 * 1024) });
+  expect(code).toBe(1);
+  expect(JSON.parse(stdout)).toMatchObject({ code: 5, msg: expect.stringContaining("longer than") });
+});
+
+test.each(["SIGTERM", "SIGINT"] as const)(
+  "%s ends a run that waits for its configuration",
+  async (signal) => {
+    using lab = new CniLab();
+    const child = spawn(process.execPath, [plugin.file], { env: lab.env({ command: "ADD" }) });
+    // The pipe is full until the plugin reads.
+    const written = once(child.stdin, "drain");
+    expect(child.stdin.write(" ".repeat(1024 * 1024))).toBe(false);
+    await written;
+    child.kill(signal);
+    await once(child, "exit");
+    expect(child.signalCode).toBe(signal);
+  },
+);
 
 const python = existsSync("/usr/bin/python3");
 

@@ -13,7 +13,7 @@ import type { Invocation } from "../environment.js";
 import { deviceInfoFiles, writeDeviceInfo } from "../device-info.js";
 import { code, CniError } from "../errors.js";
 import { draftHandover, publishHandover, type HandoverDraft } from "../handover.js";
-import { findPlugin, ipamAdd } from "../ipam.js";
+import { findPlugin, ipamAdd, IpamRefusal } from "../ipam.js";
 import { checkNamespace } from "../namespace.js";
 import type { Loaded } from "../netconf/load.js";
 import { needsLink, planAttachment, switchMakesSocket, type Plan, type SocketPaths } from "../plan.js";
@@ -88,7 +88,7 @@ async function settleEarlier(context: Context, plan: Plan): Promise<AttachmentRe
 
 /** How far an ADD has come: what a failure has to take back. */
 interface Progress {
-  ipam: boolean;
+  ipam: "unasked" | "asked" | "refused";
   vswitch: boolean;
   pod: boolean;
 }
@@ -97,8 +97,13 @@ async function addresses(context: Context, progress: Progress): Promise<Addressi
   const ipam = ipamOf(context);
   if (ipam === undefined) return noAddressing;
   findPlugin(ipam);
-  progress.ipam = true;
-  return await ipamAdd(ipam);
+  progress.ipam = "asked";
+  try {
+    return await ipamAdd(ipam);
+  } catch (error) {
+    if (error instanceof IpamRefusal) progress.ipam = "refused";
+    throw error;
+  }
 }
 
 interface Made {
@@ -263,10 +268,11 @@ async function takeBack(
     address: progress.vswitch ? plan.address : undefined,
     traces: record.traces,
     everywhere: false,
+    unaddressed: progress.ipam === "refused" ? ("surely" as const) : undefined,
     told: { pod: progress.pod ? record.pod : undefined, id: plan.id },
   };
   try {
-    await tearDown(calm, doomed, progress.ipam ? ipamOf(calm) : undefined);
+    await tearDown(calm, doomed, progress.ipam === "unasked" ? undefined : ipamOf(calm));
     return [];
   } catch (error) {
     return [
@@ -302,7 +308,7 @@ export async function add(
   using _held = await lockAttachment(context, plan.key);
   const earlier = await settleEarlier(context, plan);
   if (earlier !== undefined) return writeResult(await repeat(context, plan, earlier), loaded.version);
-  const progress = { ipam: false, vswitch: false, pod: false };
+  const progress: Progress = { ipam: "unasked", vswitch: false, pod: false };
   const record = recordOf(context, plan);
   try {
     return writeResult(await build(context, plan, record, progress), loaded.version);

@@ -32,7 +32,9 @@ function doomedOf(context: Context<LoadedForDelete>, key: string, found: Found):
   const { whole } = loaded;
   const pod = whole instanceof CniError ? undefined : podOf({ ...context, loaded: whole });
   const told = { pod, id: invocation };
-  return { key, address, traces, everywhere: true, remembered, told };
+  // Where ADD was refused, or DEL has been, there is no record; one that is lost leaves the interface.
+  const unaddressed = found === "absent" ? ("unless the switch has it" as const) : undefined;
+  return { key, address, traces, everywhere: true, remembered, unaddressed, told };
 }
 
 /**
