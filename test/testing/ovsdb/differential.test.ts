@@ -40,20 +40,45 @@ function tagged(message: Message | "closed"): unknown {
   return result.map((each) => (isObject(each) && "error" in each ? { error: each["error"] } : each));
 }
 
-/** All that is heard while a run is played. */
-async function play(remote: string, { monitor, changes }: Run): Promise<readonly unknown[]> {
+/** What is heard of a transaction, or of the beginning, and all rows then. */
+interface Step {
+  readonly heard: readonly unknown[];
+  readonly rows: unknown;
+}
+
+async function play(remote: string, { monitor, changes }: Run): Promise<readonly Step[]> {
   using writer = await RawClient.connect(remote);
   using reader = await RawClient.connect(remote);
-  const heard: unknown[] = [];
-  const note = (messages: readonly (Message | "closed")[]): void =>
-    void heard.push(comparable(messages.map(tagged), chosenUuids));
-  note(await reader.request("monitor_cond", ["Random", "m", monitor]));
+  const noted = (messages: readonly (Message | "closed")[]): unknown =>
+    comparable(messages.map(tagged), chosenUuids);
+  const select = async (): Promise<unknown> =>
+    noted(await writer.request("transact", ["Random", ...everything]));
+  const steps: Step[] = [
+    { heard: [noted(await reader.request("monitor_cond", ["Random", "m", monitor]))], rows: await select() },
+  ];
   for (const operations of changes) {
-    note(await writer.request("transact", ["Random", ...operations]));
-    note(await reader.settled());
-    note(await writer.request("transact", ["Random", ...everything]));
+    const answer = noted(await writer.request("transact", ["Random", ...operations]));
+    steps.push({ heard: [answer, noted(await reader.settled())], rows: await select() });
   }
-  return heard;
+  return steps;
+}
+
+/**
+ * Whether a reference leads to a row that is not there. A transaction that changes a row and then deletes what the row
+ * refers to weakly leaves the reference as it is, in ovsdb-server 3.1 and 3.7; RFC 7047 (section 3.2) has it taken out.
+ */
+function leadsNowhere({ rows }: Step): boolean {
+  const there = new Set<unknown>();
+  const mentioned = new Set<string>();
+  const walk = (each: unknown): void => {
+    if (typeof each === "string" && chosenUuids.has(each)) mentioned.add(each);
+    if (isArray(each)) each.forEach(walk);
+    if (!isObject(each)) return;
+    if (isArray(each["_uuid"])) there.add(each["_uuid"][1]);
+    Object.values(each).forEach(walk);
+  };
+  walk(rows);
+  return [...mentioned].some((uuid) => !there.has(uuid));
 }
 
 const numRuns = Number(process.env["OVSDB_RUNS"] ?? 12);
@@ -67,8 +92,9 @@ it(
         try {
           await using ours = await OvsdbServer.start({ schemas: [run.schema] });
           const [expected, actual] = [await play(real.remote, run), await play(ours.remote, run)];
-          for (const [at, each] of expected.entries())
-            expect({ at, heard: actual[at] }).toEqual({ at, heard: each });
+          const bad = expected.findIndex(leadsNowhere);
+          const most = bad < 0 ? expected.length : bad;
+          expect(actual.slice(0, most)).toEqual(expected.slice(0, most));
         } finally {
           await real.stop();
         }
