@@ -85,8 +85,12 @@ describe("ovsdb-bindgen", () => {
   });
 
   it.each([
-    [["--out", "x.ts"], "give --schema, or --remote and --db"],
-    [["--out", "x.ts", "--remote", "unix:x"], "Implications failed"],
+    [["--out", "x.ts"], "give either --schema, or --remote and --db"],
+    [["--out", "x.ts", "--remote", "unix:x"], "give either --schema, or --remote and --db"],
+    [["--out", "x.ts", "--db", "Lab"], "give either --schema, or --remote and --db"],
+    [["--out", "x.ts", "--schema", "x", "--db", "Lab"], "give either --schema, or --remote and --db"],
+    [["--out", "x.ts", "--remote", "x", "--db", "Lab"], 'readSchema: the remote "x" cannot be used'],
+    [["--schema", "x"], "Missing required argument: out"],
     [["--schema", "/nonexistent/x", "--out", "x.ts"], "/nonexistent/x cannot be used"],
     [["--schema", "x", "--out", "x.ts", "--frob"], "unknown argument: frob"],
   ])("says what is wrong with %j", async (argv, words) => {
@@ -94,6 +98,14 @@ describe("ovsdb-bindgen", () => {
     expect({ code, said }).toEqual({ code: 1, said: "" });
     expect(err).toMatch(/^ovsdb-bindgen: [^\n]+\n$/u);
     expect(err.toLowerCase()).toContain(words.toLowerCase());
+  });
+
+  it.each([
+    ["--help", /^Writes the types of an OVSDB database's rows/u],
+    ["-h", /--schema +schema file/u],
+    ["--version", /^ovsdb-bindgen \d+\.\d+\.\d+\n$/u],
+  ])("takes %s by itself", async (option, said) => {
+    expect(await run(option)).toMatchObject({ code: 0, err: "", out: expect.stringMatching(said) });
   });
 
   it.each([

@@ -29,6 +29,7 @@ export async function parse(argv: readonly string[]): Promise<Arguments> {
   let text = "";
   let wrong: string | undefined;
   const parser = yargs([])
+    .detectLocale(false)
     .scriptName("ovsdb-bindgen")
     .usage("Writes the types of an OVSDB database's rows as TypeScript, from its schema.")
     .command(
@@ -100,34 +101,19 @@ export async function parse(argv: readonly string[]): Promise<Arguments> {
             requiresArg: true,
             describe: "seconds to wait for a server",
           })
-          .conflicts("schema", ["remote", "db"])
-          .implies("remote", "db")
-          .implies("db", "remote")
-          .check(({ schema, remote }) => {
-            if (schema === undefined && remote === undefined)
-              throw new Error("give --schema, or --remote and --db");
-            return true;
-          })
           .example("$0 --schema vswitch.ovsschema --out src/open-vswitch.ts", "")
           .example("$0 --remote tcp:127.0.0.1:6641 --db OVN_Northbound --out src/ovn-nb.ts", ""),
       (given) => {
-        const {
-          schema,
-          remote = "",
-          db = "",
-          out,
-          integers,
-          databaseType,
-          schemaConstant,
-          runtime,
-          check,
-        } = given;
+        const { schema, remote, db, out, integers, databaseType, schemaConstant, runtime, check } = given;
+        const tls = tlsOf(given.caCert, given.certificate, given.privateKey);
+        const source = sourceOf(schema, remote, db, tls);
+        if (source === undefined) {
+          asked = { kind: "misused", message: "give either --schema, or --remote and --db" };
+          return;
+        }
         asked = {
           kind: "generate",
-          source:
-            schema === undefined
-              ? { remote, database: db, tls: tlsOf(given.caCert, given.certificate, given.privateKey) }
-              : { file: schema },
+          source,
           out,
           databaseType,
           schemaConstant,
@@ -154,6 +140,18 @@ export async function parse(argv: readonly string[]): Promise<Arguments> {
   });
   if (wrong !== undefined) return { kind: "misused", message: wrong };
   return asked ?? { kind: "text", text };
+}
+
+/** Where the schema comes from; `undefined` where that is not said, or said twice. */
+function sourceOf(
+  schema: string | undefined,
+  remote: string | undefined,
+  database: string | undefined,
+  tls: TlsOptions | undefined,
+): Source | undefined {
+  if (schema !== undefined)
+    return remote === undefined && database === undefined ? { file: schema } : undefined;
+  return remote === undefined || database === undefined ? undefined : { remote, database, tls };
 }
 
 function tlsOf(

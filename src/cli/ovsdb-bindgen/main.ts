@@ -83,7 +83,7 @@ async function schemaFrom(
   signal: AbortSignal,
 ): Promise<Result<DatabaseSchema, VSwitchError>> {
   if ("file" in source) return readSchemaFile(source.file);
-  const connected = await connectOvsdb({ ...source, operation: "ovsdb-bindgen", timeoutMs, signal });
+  const connected = await connectOvsdb({ ...source, operation: "readSchema", timeoutMs, signal });
   if (connected.isErr()) return Err(connected.error);
   await using client = connected.value;
   return Ok(client.schema);
