@@ -49,15 +49,24 @@ static void die(const char *what) {
   exit(1);
 }
 
+/* Before anything is printed: a runtime wants to be told on standard output. No `what` needs escaping. */
+static void fail(const char *what) {
+  int number = errno;
+  printf("{\"cniVersion\":\"1.0.0\",\"code\":5,\"msg\":\"the shim of userspace: %s: %s\"}\n", what, strerror(number));
+  fflush(stdout);
+  errno = number;
+  die(what);
+}
+
 static void append(struct text *to, const char *bytes, size_t length) {
   if (to->room - to->length <= length) {
     if (length > MOST_BYTES || to->length > MOST_BYTES) {
       errno = EFBIG;
-      die("a message");
+      fail("a message");
     }
     to->room = 2 * (to->length + length) + 1024;
     to->bytes = realloc(to->bytes, to->room);
-    if (to->bytes == NULL) die("memory");
+    if (to->bytes == NULL) fail("memory");
   }
   memcpy(to->bytes + to->length, bytes, length);
   to->length += length;
@@ -175,7 +184,7 @@ static void read_all(int from, struct text *to) {
   for (;;) {
     ssize_t got = read(from, piece, sizeof piece);
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) die("standard input");
+    if (got < 0) fail("standard input");
     if (got == 0) return;
     append(to, piece, (size_t)got);
   }
@@ -274,19 +283,19 @@ static void run_once(char **argv, const struct text *config) {
   const char *once = getenv("USERSPACE_ONCE");
   if (once == NULL || *once == '\0') {
     ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
-    if (length < 0) die("/proc/self/exe");
+    if (length < 0) fail("/proc/self/exe");
     self[length] = '\0';
     snprintf(file, sizeof file, "%s/userspace-once", dirname(self));
     once = file;
   }
   int input = memfd_create("cni-config", 0);
-  if (input < 0) die("memfd_create");
+  if (input < 0) fail("memfd_create");
   for (size_t at = 0; at < config->length;) {
     ssize_t now = write(input, config->bytes + at, config->length - at);
-    if (now < 0) die("memfd");
+    if (now < 0) fail("memfd");
     at += (size_t)now;
   }
-  if (lseek(input, 0, SEEK_SET) < 0 || dup2(input, STDIN_FILENO) < 0) die("memfd");
+  if (lseek(input, 0, SEEK_SET) < 0 || dup2(input, STDIN_FILENO) < 0) fail("memfd");
   argv[0] = (char *)once;
   execv(once, argv);
   printf("{\"cniVersion\":\"1.0.0\",\"code\":5,\"msg\":\"the service of vswitch-drivers does not answer, and the plugin "

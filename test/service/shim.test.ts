@@ -232,6 +232,14 @@ describe.skipIf(!has("cc"))("the shim in C (skipped: no cc)", () => {
     expect(ran).toEqual({ code: 7, stdout: 'é😀"\\/\nA', stderr: "e" });
   });
 
+  test("says on standard output that a configuration is longer than any", async () => {
+    const ran = await shim([compiled], "ADD", " ".repeat(24 * 1024 * 1024));
+    expect([ran.code, JSON.parse(ran.stdout)]).toMatchObject([
+      1,
+      { code: 5, msg: expect.stringContaining("too large") },
+    ]);
+  });
+
   test("says so when the plugin itself is not there either", async () => {
     const ran = await shim([compiled], "ADD", "{}", {
       VSWITCH_SOCKET: "/none/such",
