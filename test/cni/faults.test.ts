@@ -236,6 +236,15 @@ describe("bad input", () => {
     ["no JSON", 6, "failed to load netconf:", () => ({ command: "ADD", conf: "{" })],
     ["a list", 6, "no object", () => ({ command: "ADD", conf: "[]" })],
     ["nothing", 6, "is empty", () => ({ command: "ADD", conf: "" })],
+    [
+      "what nests too deep, in a key that is not ours",
+      6,
+      "more than 1000 deep",
+      () => {
+        const deep = `${"[".repeat(50_000)}${"]".repeat(50_000)}`;
+        return { command: "ADD", conf: `${JSON.stringify(lab.conf({})).slice(0, -1)},"other":${deep}}` };
+      },
+    ],
     ["an unknown version", 1, "9.9.9", () => ({ command: "ADD", conf: lab.conf({ cniVersion: "9.9.9" }) })],
     ["no name", 7, "name", () => ({ command: "ADD", conf: lab.conf({ name: undefined }) })],
     ["an empty name", 7, "name", () => ({ command: "ADD", conf: lab.conf({ name: "" }) })],

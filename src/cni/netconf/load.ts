@@ -36,6 +36,19 @@ export interface LoadedForDelete extends Known {
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
+/** So deep arrays and objects may nest: what walks through them calls itself, and V8 ends at some 10,000. */
+const mostDepth = 1000;
+
+/** Whether a text, which is JSON, nests deeper than that. */
+function isTooDeep(text: string): boolean {
+  let depth = 0;
+  for (const [bracket] of text.replaceAll(/"(?:[^"\\]|\\.)*"/gu, "").matchAll(/[[\]{}]/gu)) {
+    depth += bracket === "[" || bracket === "{" ? 1 : -1;
+    if (depth > mostDepth) return true;
+  }
+  return false;
+}
+
 function decode(text: string): Record<string, unknown> {
   let document: unknown;
   try {
@@ -45,6 +58,11 @@ function decode(text: string): Record<string, unknown> {
     const said = text.trim() === "" ? "standard input is empty" : why;
     throw new CniError({ code: code.decode, message: `failed to load netconf: ${said}`, cause });
   }
+  if (isTooDeep(text))
+    throw new CniError({
+      code: code.decode,
+      message: `failed to load netconf: it nests arrays and objects more than ${mostDepth} deep`,
+    });
   if (isObject(document)) return document;
   throw new CniError({
     code: code.decode,

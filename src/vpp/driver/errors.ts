@@ -75,6 +75,12 @@ export function inVerb(deadline: Deadline, error: VppConnectError): VSwitchError
   return retold(error, { operation, message: `${operation}: ${error.message}`, leftBehind });
 }
 
+/** Why a verb found no connection: in the client's words, which say what is wrong with VPP's socket. */
+export function notReady({ operation }: Deadline, error: VppConnectError): VSwitchError {
+  const message = error.message.replace(`${error.operation}:`, `${operation}:`);
+  return retold(error, { operation, message, leftBehind: error.leftBehind });
+}
+
 /** The same error, with what it left behind. */
 export function withLeftBehind(error: VSwitchError, leftBehind: readonly string[]): VSwitchError {
   const { operation } = error;

@@ -5,7 +5,7 @@ import { Err, Ok, type Result } from "../../core/result.js";
 import { defaultTimeoutMs, type ChangeOptions } from "../../core/vswitch.js";
 import type { VppClient } from "../api/client.js";
 import { Context } from "./context.js";
-import { inVerb } from "./errors.js";
+import { notReady } from "./errors.js";
 import type { Steps } from "./steps.js";
 import { Turns } from "./turns.js";
 import type { Change } from "./verb.js";
@@ -117,7 +117,7 @@ export class Runner {
     if (this.#isClosed) return Err(closedError(operation));
     const ready = await this.#client.whenReady(deadline.step());
     if (this.#isClosed) return Err(closedError(operation));
-    if (ready.isErr()) return Err(inVerb(deadline, ready.error));
+    if (ready.isErr()) return Err(notReady(deadline, ready.error));
     return Ok(
       new Context({
         client: this.#client,
