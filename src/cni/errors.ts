@@ -104,6 +104,7 @@ const hints: Readonly<Record<string, string>> = {
   EROFS: "the file system is read-only: choose another directory in the network configuration",
   EACCES: "the plugin may not: run it as root, or choose another directory in the network configuration",
   EPERM: "the plugin may not: run it as root",
+  EEXIST: "something else has its place: remove it",
   ENOTDIR: "a file is in the place of a directory: remove it",
   ENAMETOOLONG: "the path is too long: choose a shorter directory in the network configuration",
 };

@@ -16,7 +16,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { permitSocket } from "../../src/cni/sockets.js";
+import { linkSocket, permitSocket } from "../../src/cni/sockets.js";
 import { CniLab, containerId, nothing, slave } from "./support/lab.js";
 
 let lab: CniLab;
@@ -35,6 +35,13 @@ test("a link in the place of a socket is not followed: the file that it leads to
   for (const path of [link, secret])
     expect(() => permitSocket(path, permissions)).toThrow(/something else is in its place/u);
   expect(statSync(secret).mode & 0o777).toBe(0o600);
+});
+
+test("what stands where a socket is to be linked, and is none, stays, and the error says what to do", () => {
+  const [made, wanted] = [join(lab.dir, "made.sock"), join(lab.dir, "wanted.sock")];
+  writeFileSync(made, "");
+  symlinkSync("/nonexistent", wanted);
+  expect(() => linkSocket(made, wanted)).toThrow(`${wanted}'; something else has its place: remove it`);
 });
 
 test("a socket gets the permissions of the configuration", async () => {
