@@ -1,6 +1,6 @@
 import { EventEmitter } from "eventemitter3";
 import { Deadline, longestTimer, type CallOptions } from "../core/call.js";
-import { DisconnectedError, InvalidError } from "../core/errors.js";
+import { DisconnectedError, InvalidError, type Outcome } from "../core/errors.js";
 import { Err, Ok, type Result } from "../core/result.js";
 import type { RequestError, TransactError } from "./errors.js";
 import { shown } from "./fault.js";
@@ -29,7 +29,7 @@ export interface DatabaseEvents<Rows extends RowsByTable> {
 export async function within<T, E>(
   operation: string,
   options: CallOptions,
-  doing: string,
+  waiting: { readonly doing: () => string; readonly outcome: Outcome },
   promise: Promise<Result<T, E>>,
 ): Promise<Result<T, E | RequestError>> {
   if (options.signal === undefined && options.timeoutMs === undefined) return await promise;
@@ -38,7 +38,7 @@ export async function within<T, E>(
   using deadline = started.value;
   const { signal } = deadline;
   const gaveUp = new Promise<Result<T, E | RequestError>>((resolve) => {
-    const onAbort = (): void => resolve(Err(deadline.failure(doing, "unknown")));
+    const onAbort = (): void => resolve(Err(deadline.failure(waiting.doing(), waiting.outcome)));
     if (signal.aborted) onAbort();
     else signal.addEventListener("abort", onAbort, { once: true });
   });
@@ -140,7 +140,8 @@ class Port implements SessionPort {
       };
       stops.push(this.#session.onState.add(told));
     });
-    const result = await within(operation, options, "waiting for a connection", ready);
+    const doing = (): string => `waiting for a connection to the database (${this.#whereItStands()})`;
+    const result = await within(operation, options, { doing, outcome: "not-sent" }, ready);
     for (const stop of stops) stop();
     return result;
   }
@@ -164,10 +165,15 @@ class Port implements SessionPort {
   }
 
   #notConnected(operation: string): Closed {
-    const { closed, health } = this.#session;
+    const { closed } = this.#session;
     if (closed !== undefined) return overFor(operation, closed);
-    const message = `${operation}: nothing was sent: there is no connection to the database just now (${health.state}: ${health.reason})`;
+    const message = `${operation}: nothing was sent: there is no connection to the database just now (${this.#whereItStands()})`;
     return new DisconnectedError({ operation, outcome: "not-sent", message });
+  }
+
+  #whereItStands(): string {
+    const { state, reason } = this.#session.health;
+    return `${state}: ${reason}`;
   }
 }
 

@@ -28,6 +28,8 @@ import type { DatabaseRows } from "./value.js";
 /** Why conditions did not come into effect. */
 export type ConditionsError = RequestError | IncompatibleError;
 
+const forConditions = { doing: (): string => "waiting for conditions to hold", outcome: "unknown" } as const;
+
 /**
  * A database as its server has it: kept up to date over disconnects, changes of the leader and conversions of the
  * schema. Made by {@link openDatabase}. While there is no connection it keeps what was known last; `health` tells.
@@ -157,7 +159,7 @@ export class Database<Db extends DatabaseRows, Rows extends RowsByTable> impleme
     const bad = this.#checkMonitored(table);
     if (bad !== undefined) return Err(bad);
     const held = this.#session.setConditions(table, where);
-    return await within(operation, options, "waiting for conditions to hold", held);
+    return await within(operation, options, forConditions, held);
   }
 
   /**

@@ -120,8 +120,8 @@ function checkIsKept(
   const id = uuid === undefined ? undefined : toUuid(uuid);
   if ((uuidName !== undefined && kept.has(uuidName)) || (id !== undefined && kept.has(id))) return undefined;
   const expected =
-    "referred to by a strong reference in this transaction: the server keeps no other row of the table";
-  return new Fault(expected, "not", `the row inserted into ${table}`);
+    "a strong reference to it in this transaction, without which the server drops a row of this table";
+  return new Fault(expected, "referred to by nothing", `the row inserted into ${table}`);
 }
 
 function encodeOperation(encoding: Encoding, each: Operation, index: number): WireOperation | Fault {

@@ -1,5 +1,5 @@
 import { EventEmitter } from "eventemitter3";
-import { Deadline } from "../core/call.js";
+import { Deadline, longestTimer } from "../core/call.js";
 import { ConflictError, InvalidError } from "../core/errors.js";
 import { Err, Ok, type Result } from "../core/result.js";
 import { broken, type RequestError } from "./errors.js";
@@ -218,10 +218,11 @@ export class Locks<Rows extends RowsByTable> {
   }
 
   #askAgain(): void {
-    // What is refused now is asked for again with the next connection.
+    // What is refused now is asked for again with the next connection. However late the answer is, it is waited for: else
+    // the session might hold the lock, and nobody would know.
     for (const lock of this.#locks.values()) {
       if (lock.asked > 0 && !lock.isAsked)
-        void this.#ask(lock, "lock", { operation: "lock", timeoutMs: lockMs });
+        void this.#ask(lock, "lock", { operation: "lock", timeoutMs: longestTimer });
     }
   }
 

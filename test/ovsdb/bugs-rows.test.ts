@@ -83,6 +83,38 @@ describe("rows of an open database", () => {
     expect(db.health.generation).toBe(1);
   });
 
+  it(
+    "take no update that comes before them: those that are there are of an earlier connection",
+    slow,
+    async () => {
+      await using peer = await ScriptedPeer.listen("unix");
+      const opening = openLab(peer.remote.text);
+      const upToTheRows = async () => {
+        const connection = await peer.connection();
+        const { id } = await connection.next();
+        connection.send(JSON.stringify({ id, error: "unknown database", result: null }));
+        await connection.answer(labJson);
+        return connection;
+      };
+      const rows = { Log: { [numbered(1)]: { initial: { k: 1 } } } };
+      const first = await upToTheRows();
+      await first.answer([false, numbered(0), rows]);
+      await using db = (await opening).unwrap();
+      const told: unknown[] = [];
+      db.events.on("change", (change) => told.push(change));
+      first.end();
+      const second = await upToTheRows();
+      const { id, params } = await second.next();
+      const [, monitor] = Array.isArray(params) ? params : [];
+      const early = { Log: { [numbered(2)]: { insert: { k: 2 } } } };
+      second.send(JSON.stringify({ id: null, method: "update3", params: [monitor, numbered(0), early] }));
+      second.send(JSON.stringify({ id, error: null, result: [false, numbered(0), rows] }));
+      await second.ended;
+      expect(db.health.reason).toContain("expected the answer to the monitor request first");
+      expect([told, Array.from(db.table("Log"), ({ k }) => k)]).toEqual([[], [1]]);
+    },
+  );
+
   it("bring what a callback throws to light, wherever it is called", async () => {
     await using server = await serveLab();
     log(server, 1);

@@ -1,6 +1,6 @@
 /** Waits that never end, where other clients hung, gave up too soon, or panicked. */
-import { setTimeout as delay } from "node:timers/promises";
-import { describe, expect, it } from "vitest";
+import { setImmediate as turn, setTimeout as delay } from "node:timers/promises";
+import { describe, expect, it, vi } from "vitest";
 import { connectOvsdb, operations } from "../../src/ovsdb/index.js";
 import { ScriptedPeer, type PeerConnection } from "../support/scripted-peer.js";
 import { log, openLab, seenLogs, serveLab, storedLogs, type LabOpen } from "./lab-database.js";
@@ -113,6 +113,47 @@ describe("what waits for a server", () => {
     expect(await waiting).toMatchObject({ error: { kind: "disconnected" } });
     expect(await db.transact([insert("Log", {})], options)).toMatchObject({ error: { outcome: "not-sent" } });
     expect(db.health.state).toBe("closed");
+  });
+});
+
+describe("a transaction that waits for a connection", () => {
+  it("was not sent when its time is up, and says so, and why there is none", slow, async () => {
+    const server = await serveLab();
+    await using db = (await openLab(server.remote)).unwrap();
+    await server[Symbol.asyncDispose]();
+    await expect.poll(() => db.health.state).toBe("waiting");
+    const done = await db.transaction((tx) => void tx.insert("Log", { k: 1 }), {
+      ...options,
+      timeoutMs: 100,
+    });
+    const message = expect.stringMatching(/waiting for a connection to the database \(\w+: .*unix:/u);
+    expect(done).toMatchObject({
+      outcome: "rejected",
+      error: { kind: "timeout", outcome: "not-sent", message },
+    });
+  });
+});
+
+describe("a lock that is asked for again after a reconnect", () => {
+  it("is held when the answer comes, however late that is", slow, async () => {
+    await using server = await serveLab();
+    await using db = (await openLab(server.remote)).unwrap();
+    const lock = (await db.lock("mine", options)).unwrap();
+    server.fail("lock", { kind: "held" });
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+    try {
+      server.disconnect();
+      while ([...server.requests].filter(({ method }) => method === "lock").length < 2) {
+        await vi.advanceTimersByTimeAsync(10);
+        await turn();
+      }
+      expect(lock.isHeld).toBe(false);
+      await vi.advanceTimersByTimeAsync(60_000);
+    } finally {
+      vi.useRealTimers();
+    }
+    server.release();
+    await expect.poll(() => lock.isHeld).toBe(true);
   });
 });
 

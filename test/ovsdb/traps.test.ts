@@ -105,7 +105,10 @@ describe("one transaction", () => {
     await using server = await serveLab();
     await using db = (await openLab(server.remote)).unwrap();
     const done = await db.transaction((tx) => tx.insert("Item", { name: "i" }), options);
-    expect(done).toMatchObject({ outcome: "rejected", error: { kind: "invalid", got: "not" } });
+    expect(done).toMatchObject({
+      outcome: "rejected",
+      error: { kind: "invalid", got: "referred to by nothing" },
+    });
     expect(server.requests.of("transact")).toEqual([]);
   });
 

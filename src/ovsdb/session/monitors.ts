@@ -1,7 +1,7 @@
 import type { RejectedError } from "../../core/errors.js";
 import type { CallError } from "../../jsonrpc/connection.js";
 import { noConditions } from "../errors.js";
-import type { Fault } from "../fault.js";
+import { fault, type Fault } from "../fault.js";
 import { LiveReplica, type DatabaseRowsAt, type Loading, type LooseChange } from "../replica/live-replica.js";
 import { zeroUuid } from "../uuid.js";
 import type { Where } from "./conditions.js";
@@ -40,6 +40,8 @@ export class Monitors {
   readonly #replica = new LiveReplica(() => this.#handlers.areListening());
   #server: ServerMonitor | undefined;
   #dataId: string | undefined;
+  /** Whether the answer to that monitor's request is in. */
+  #isAnswered = false;
   #made = 0;
   #fullLoads = 0;
   #fastResyncs = 0;
@@ -105,6 +107,7 @@ export class Monitors {
     }
     const id = this.#newId();
     this.#dataId = id;
+    this.#isAnswered = false;
     const begin = (found: boolean): Loading => {
       const isFast = found && lastId !== zeroUuid;
       if (isFast) this.#fastResyncs += 1;
@@ -117,6 +120,7 @@ export class Monitors {
       isCurrent,
       inconsistent: (bad) => this.#handlers.inconsistent(`answer to ${method}`, bad),
       end: (loading) => {
+        this.#isAnswered = true;
         const change = loading.finish();
         if (change !== undefined) this.#handlers.changed(change);
         this.#handlers.happened({ kind: "monitored", lastId: reader.lastId, now: performance.now() });
@@ -152,7 +156,7 @@ export class Monitors {
   /** What takes the updates of the monitors. */
   readonly updates = updateParts<Loading>({
     begin: (id, extent) => {
-      if (id === this.#dataId) return this.#replica.update(extent);
+      if (id === this.#dataId) return this.#isAnswered ? this.#replica.update(extent) : tooSoon();
       return id === this.#server?.id ? this.#server.update(extent) : undefined;
     },
     inconsistent: (method, bad) => this.#handlers.inconsistent(method, bad),
@@ -188,6 +192,11 @@ export class Monitors {
     this.#made += 1;
     return `vswitch-drivers-${this.#made}`;
   }
+}
+
+/** The fault of an update before the rows that it changes: those that are there are of an earlier connection. */
+function tooSoon(): Fault {
+  return fault("the answer to the monitor request first", "an update");
 }
 
 /** Of the answer to a monitor request all is told as it comes, but that there is none. */
