@@ -12,6 +12,8 @@ const config: ViteUserConfig = defineConfig({
     maxWorkers: Math.min(8, 2 * availableParallelism()),
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // What is waited for may take a reconnect, which pauses for a second, on a machine with other work.
+    expect: { poll: { timeout: 15_000 } },
     reporters: process.env["CI"] === undefined ? ["default"] : ["dot"],
     coverage: { include: ["src/**"] },
   },
