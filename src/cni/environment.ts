@@ -86,14 +86,12 @@ export function readEnvironment(env: Environment): Invocation {
  * DEL passes over: it comes after the refusal, with the same text, and has to end well.
  */
 function readArgs(text: string, command: Command): ReadonlyMap<string, string> {
-  const pairs = text.split(";").filter((pair) => pair !== "");
-  const wrong = pairs.find((pair) => pair.indexOf("=") < 1);
-  if (wrong !== undefined && command !== "DEL")
-    throw invalid(`CNI_ARGS holds ${JSON.stringify(wrong)}: expected pairs such as KEY=value`);
-  return new Map(
-    pairs
-      .map((pair) => [pair, pair.indexOf("=")] as const)
-      .filter(([, at]) => at > 0)
-      .map(([pair, at]) => [pair.slice(0, at), pair.slice(at + 1)]),
-  );
+  const args = new Map<string, string>();
+  for (const pair of text.split(";")) {
+    const at = pair.indexOf("=");
+    if (at > 0) args.set(pair.slice(0, at), pair.slice(at + 1));
+    else if (pair !== "" && command !== "DEL")
+      throw invalid(`CNI_ARGS holds ${JSON.stringify(pair)}: expected pairs such as KEY=value`);
+  }
+  return args;
 }

@@ -237,6 +237,15 @@ describe("bad input", () => {
     ["a list", 6, "no object", () => ({ command: "ADD", conf: "[]" })],
     ["nothing", 6, "is empty", () => ({ command: "ADD", conf: "" })],
     [
+      "what is wrong in a list that is long, with brackets in its strings",
+      7,
+      "host.engine",
+      () => {
+        const other = Array.from({ length: 100_000 }, (_none, at) => `[{"\\[${at}`);
+        return { command: "ADD", conf: lab.conf({ host: { ...slave, engine: "x" }, other }) };
+      },
+    ],
+    [
       "what nests too deep, in a key that is not ours",
       6,
       "more than 1000 deep",

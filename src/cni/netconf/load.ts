@@ -42,8 +42,10 @@ const mostDepth = 1000;
 /** Whether a text, which is JSON, nests deeper than that. */
 function isTooDeep(text: string): boolean {
   let depth = 0;
-  for (const [bracket] of text.replaceAll(/"(?:[^"\\]|\\.)*"/gu, "").matchAll(/[[\]{}]/gu)) {
-    depth += bracket === "[" || bracket === "{" ? 1 : -1;
+  let inString = false;
+  for (const [mark] of text.matchAll(/\\.|["[\]{}]/gu)) {
+    if (mark === '"') inString = !inString;
+    else if (!inString) depth += mark === "[" || mark === "{" ? 1 : -1;
     if (depth > mostDepth) return true;
   }
   return false;
