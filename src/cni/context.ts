@@ -4,7 +4,8 @@ import type { AttachmentId, Invocation } from "./environment.js";
 import type { Ipam } from "./ipam.js";
 import type { Known } from "./netconf/load.js";
 import { lock, tryLock, type Held, type WithoutRoom } from "./state/lock.js";
-import type { AttachmentRecord } from "./state/record.js";
+import type { SwitchAddress } from "./plan.js";
+import type { AttachmentRecord, Traces } from "./state/record.js";
 import { defaultStateDir, Store } from "./state/store.js";
 import type { World } from "./world.js";
 
@@ -71,6 +72,27 @@ export function ipamFor(
   const ipam = ipamOfRecord(context, record);
   const about = { CNI_CONTAINERID: containerId, CNI_IFNAME: ifName, CNI_NETNS: "" };
   return ipam && { ...ipam, env: { ...ipam.env, ...about } };
+}
+
+/** The record of an attachment that has none, by what ADD would make of it now. */
+export function guessedRecord(
+  { loaded }: Context,
+  { containerId, ifName }: AttachmentId,
+  address: SwitchAddress,
+  traces: Traces,
+): AttachmentRecord {
+  const type = loaded.conf.ipam?.type ?? "";
+  return {
+    version: 1,
+    state: "adding",
+    network: loaded.conf.name,
+    containerId,
+    ifName,
+    switch: { ...address },
+    traces,
+    ...(type !== "" && { ipam: { type, config: lasting(loaded.raw) } }),
+    fingerprint: "",
+  };
 }
 
 /** Keys of the configuration that the runtime sets anew for each call. */

@@ -46,6 +46,12 @@ export class CniError extends Error {
   }
 }
 
+/**
+ * An IPAM plugin that is not there, that could not be started, or that said itself that it does not do what was asked: it
+ * gave no address.
+ */
+export class IpamRefusal extends CniError {}
+
 /** What nobody foresaw. */
 export const fault = (cause: unknown): CniError =>
   new CniError({

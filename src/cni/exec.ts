@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
-import { code, CniError, isErrno } from "./errors.js";
+import { code, CniError, IpamRefusal, isErrno } from "./errors.js";
 import type { Environment } from "./environment.js";
 
 /** What a program that ended has left. */
@@ -45,7 +45,13 @@ export async function run(file: string, options: RunOptions): Promise<Ran> {
 function couldNotStart(file: string, error: unknown): unknown {
   if (error instanceof CniError) return error;
   const why = error instanceof Error ? error.message : String(error);
-  return new CniError({ code: code.io, message: `cannot run ${file}: ${why}`, cause: error });
+  // Of these there may be enough another time.
+  const passes = isErrno(error, "EAGAIN", "ENOMEM", "EMFILE", "ENFILE", "ETXTBSY");
+  return new IpamRefusal({
+    code: passes ? code.tryAgain : code.io,
+    message: `cannot run ${file}: ${why}; ${passes ? "try again" : "see whether it is a program for this host"}`,
+    cause: error,
+  });
 }
 
 function runOnce(file: string, { input, env, timeoutMs, signal }: RunOptions): Promise<Ran> {

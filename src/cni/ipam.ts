@@ -2,7 +2,7 @@ import { accessSync, constants, statSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
 import type { Command, Environment } from "./environment.js";
-import { code, CniError } from "./errors.js";
+import { code, CniError, IpamRefusal } from "./errors.js";
 import type { Ran } from "./exec.js";
 import { readResult, writeResult, type Addressing } from "./result.js";
 import { atLeast, supportedVersions, type CniVersion } from "./versions.js";
@@ -36,9 +36,6 @@ function isProgram(file: string): boolean {
     return false;
   }
 }
-
-/** An IPAM plugin that is not there, or that said itself that it does not do what was asked: it gave no address. */
-export class IpamRefusal extends CniError {}
 
 /** Finds the program. Throws a {@link CniError} of code 7. */
 export function findPlugin({ type, path }: Pick<Ipam, "type" | "path">): string {

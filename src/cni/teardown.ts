@@ -1,9 +1,9 @@
 import { Ok, type CallOptions, type InterfaceInfo, type VSwitch } from "../index.js";
 import { tryLockAttachment, type Context } from "./context.js";
 import type { AttachmentId } from "./environment.js";
-import { code, CniError, fromVSwitch, isAway } from "./errors.js";
+import { code, CniError, fromVSwitch, IpamRefusal, isAway } from "./errors.js";
 import { handoverFiles } from "./handover.js";
-import { ipamDelete, IpamRefusal, type Ipam } from "./ipam.js";
+import { ipamDelete, type Ipam } from "./ipam.js";
 import type { Plan, SwitchAddress } from "./plan.js";
 import { untellPod } from "./pod.js";
 import { removeFile, removeIfEmpty, removeLink, removeSocket } from "./sockets.js";
@@ -46,7 +46,7 @@ export interface Doomed {
   readonly traces: Traces;
   /** Whether to look among all our interfaces: without a record its names are a guess. */
   readonly everywhere: boolean;
-  /** What is kept while the switch is away, where there is no record. */
+  /** What is kept where there is no record: while the switch is away, and when an interface is deleted whose addresses are out. */
   readonly remembered?: AttachmentRecord | undefined;
   /**
    * When the IPAM plugin has given it no address, so that DEL is for order's sake alone, and may be refused: the same
@@ -79,12 +79,14 @@ export async function deleteInterface(
   vswitch: VSwitch,
   { key, traces, everywhere }: Pick<Doomed, "key" | "traces" | "everywhere">,
   call: CallOptions,
+  onFound?: (info: InterfaceInfo) => Promise<void>,
 ): Promise<InterfaceOutcome> {
   const found = await findInterface(vswitch, { key, names: traces.names, everywhere }, call);
   if (found.isErr()) {
     if (isAway(found.error)) return "away";
     throw fromVSwitch(found.error);
   }
+  if (found.value !== undefined) await onFound?.(found.value);
   const deleted = await deleteFound(vswitch, found.value, traces, call);
   if (deleted.isOk()) return deleted.value.deleted ? "deleted" : "absent";
   const { error } = deleted;
@@ -100,6 +102,7 @@ export const doomedByRecord = (key: string, record: AttachmentRecord): Doomed =>
   address: recordedSwitch(record),
   traces: record.traces,
   everywhere: false,
+  unaddressed: record.ipamRefused === true ? "surely" : undefined,
   told: { pod: record.pod, id: record },
 });
 
@@ -113,7 +116,26 @@ export async function deleteFromSwitch(context: Context, doomed: Doomed): Promis
     throw fromVSwitch(connected.error);
   }
   await using vswitch = connected.value;
-  return await deleteInterface(vswitch, doomed, call);
+  return await deleteInterface(vswitch, doomed, call, (info) => remember(context, doomed, info));
+}
+
+/**
+ * An interface without a record is all that tells that its addresses are out. Before it goes it gets a record: they would be
+ * forgotten with it should the IPAM plugin not take them back this time.
+ */
+async function remember(
+  { store, world }: Context,
+  { key, remembered }: Doomed,
+  { name }: InterfaceInfo,
+): Promise<void> {
+  if (remembered?.ipam === undefined || store.idOf(key) !== undefined) return;
+  const { traces } = remembered;
+  try {
+    await store.write(key, { ...remembered, traces: { ...traces, names: [name, ...traces.names] } });
+  } catch (error) {
+    if (!(error instanceof CniError)) throw error;
+    world.log("warning", error.message);
+  }
 }
 
 const pathsOf = ({ sockets, switchSockets = [], files }: Traces): readonly string[] => [

@@ -1,4 +1,4 @@
-import { existsSync, rmSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { explain } from "./support/explain.js";
@@ -92,37 +92,6 @@ describe("DEL", () => {
     lab.plugin("fake", "exit 0");
     expect(await lab.run({ command: "DEL", conf })).toMatchObject({ exitCode: 0 });
     expect(lab.left()).toEqual(nothing);
-  });
-
-  const refuse = `echo '{"cniVersion":"1.0.0","code":999,"msg":"invalid CIDR address"}'; exit 1`;
-  test.each([
-    ["is not there", { type: "nosuch" }, 7],
-    ["is a path", { type: "../fake" }, 7],
-    ["refuses its configuration", { type: "fake" }, 999],
-  ])(
-    "after an ADD whose IPAM plugin %s has nothing to give back, and ends well",
-    async (_why, ipam, code) => {
-      lab.plugin("fake", refuse);
-      const conf = lab.conf({ host: slave, ipam });
-      const added = (await lab.run({ command: "ADD", conf })).document;
-      expect(added).toMatchObject({ code });
-      expect(added).not.toHaveProperty("details");
-      expect(lab.left()).toEqual(nothing);
-      const deleted = await lab.run({ command: "DEL", conf });
-      expect(deleted).toMatchObject({ exitCode: 0, stdout: "" });
-      expect(deleted.stderr).toContain("refuses");
-      expect(lab.left()).toEqual(nothing);
-    },
-  );
-
-  test("of an attachment whose record is lost, with an IPAM plugin that refuses, says so while there may be an address", async () => {
-    lab.plugin("fake", `case $CNI_COMMAND in ADD) echo '${ips}';; *) ${refuse};; esac`);
-    const conf = lab.conf({ host: slave, ipam: { type: "fake" } });
-    await lab.run({ command: "ADD", conf });
-    rmSync(lab.stateDir, { recursive: true });
-    expect((await lab.run({ command: "DEL", conf })).document).toMatchObject({ code: 999 });
-    lab.connect = switchAway;
-    expect((await lab.run({ command: "DEL", conf })).document).toMatchObject({ code: 999 });
   });
 
   test.each(["garbage", "=x", "K8S_POD_NAME"])(

@@ -13,18 +13,18 @@ import type { Invocation } from "../environment.js";
 import { deviceInfoFiles, writeDeviceInfo } from "../device-info.js";
 import { code, CniError } from "../errors.js";
 import { draftHandover, publishHandover, type HandoverDraft } from "../handover.js";
-import { findPlugin, ipamAdd, IpamRefusal } from "../ipam.js";
 import { checkNamespace } from "../namespace.js";
 import type { Loaded } from "../netconf/load.js";
 import { needsLink, planAttachment, switchMakesSocket, type Plan, type SocketPaths } from "../plan.js";
 import { podOf, tellPod } from "../pod.js";
-import { noAddressing, readResult, writeResult, type Addressing, type CniResult } from "../result.js";
+import { readResult, writeResult, type Addressing, type CniResult } from "../result.js";
 import { linkSocket, permitSocket, prepareDirectories } from "../sockets.js";
 import type { AttachmentRecord } from "../state/record.js";
 import { connectTo, createInterface, unwrap } from "../switch.js";
 import { doomedByRecord, refuseShared, sweepLeftovers, tearDown, tracesOf } from "../teardown.js";
 import { newestVersion } from "../versions.js";
 import type { World } from "../world.js";
+import { addresses, type Progress } from "./addresses.js";
 
 /** What earlier plugins of the list gave; refuses one that has an interface of our name in the container. */
 function previousOf({ conf, version }: Loaded, { ifName, netns }: Invocation): CniResult | undefined {
@@ -84,26 +84,6 @@ async function settleEarlier(context: Context, plan: Plan): Promise<AttachmentRe
       : doomedByRecord(plan.key, record);
   await tearDown(context, doomed, ipamOfRecord(context, record));
   return undefined;
-}
-
-/** How far an ADD has come: what a failure has to take back. */
-interface Progress {
-  ipam: "unasked" | "asked" | "refused";
-  vswitch: boolean;
-  pod: boolean;
-}
-
-async function addresses(context: Context, progress: Progress): Promise<Addressing> {
-  const ipam = ipamOf(context);
-  if (ipam === undefined) return noAddressing;
-  findPlugin(ipam);
-  progress.ipam = "asked";
-  try {
-    return await ipamAdd(ipam);
-  } catch (error) {
-    if (error instanceof IpamRefusal) progress.ipam = "refused";
-    throw error;
-  }
 }
 
 interface Made {
@@ -167,11 +147,12 @@ function resultOf(
 async function prepare(
   context: Context,
   plan: Plan,
+  record: AttachmentRecord,
   progress: Progress,
 ): Promise<{ readonly vswitch: VSwitch; readonly addressing: Addressing }> {
   const dialled = connectTo(context.world, plan.address, context.call);
   try {
-    const addressing = await addresses(context, progress);
+    const addressing = await addresses(context, plan, record, progress);
     return { vswitch: unwrap(await dialled), addressing };
   } catch (error) {
     const connected = await dialled;
@@ -239,7 +220,7 @@ async function build(
   await store.write(plan.key, record);
   // After the record: of two that come at once at least one sees the other's.
   refuseShared(context, plan.key, record.traces);
-  const { vswitch: opened, addressing } = await prepare(context, plan, progress);
+  const { vswitch: opened, addressing } = await prepare(context, plan, record, progress);
   await using vswitch = opened;
   prepareDirectories(plan, !switchMakesSocket(plan));
   progress.vswitch = true;

@@ -1,11 +1,11 @@
-import { contextOf, ipamOfRecord, lockAttachment, type Context } from "../context.js";
+import { contextOf, guessedRecord, ipamOfRecord, lockAttachment, type Context } from "../context.js";
 import type { Invocation } from "../environment.js";
 import { CniError } from "../errors.js";
 import { attachmentKey } from "../names.js";
 import type { LoadedForDelete } from "../netconf/load.js";
 import { planAttachment, type SwitchAddress } from "../plan.js";
 import { podOf } from "../pod.js";
-import type { AttachmentRecord, Traces } from "../state/record.js";
+import type { Traces } from "../state/record.js";
 import type { Found } from "../state/store.js";
 import { doomedByRecord, noTraces, tearDown, tracesOf, type Doomed } from "../teardown.js";
 import type { World } from "../world.js";
@@ -27,8 +27,8 @@ export async function del(world: World, invocation: Invocation, loaded: LoadedFo
 function doomedOf(context: Context<LoadedForDelete>, key: string, found: Found): Doomed {
   if (typeof found !== "string") return doomedByRecord(key, found.record);
   const { address, traces } = guess(context);
-  const remembered = address && recordOf(context, address, traces);
   const { invocation, loaded } = context;
+  const remembered = address && guessedRecord(context, invocation, address, traces);
   const { whole } = loaded;
   const pod = whole instanceof CniError ? undefined : podOf({ ...context, loaded: whole });
   const told = { pod, id: invocation };
@@ -58,23 +58,4 @@ function guess({ world, invocation, loaded }: Context<LoadedForDelete>): {
     const engine = host?.engine === "vpp" ? "vpp" : "ovs";
     return { address: host && { engine, remote, datapathType: undefined }, traces: noTraces };
   }
-}
-
-/** What is kept of an attachment without a record whose switch is away. */
-function recordOf(
-  { invocation, loaded }: Context<LoadedForDelete>,
-  address: SwitchAddress,
-  traces: Traces,
-): AttachmentRecord {
-  const { containerId, ifName } = invocation;
-  return {
-    version: 1,
-    state: "adding",
-    network: loaded.conf.name,
-    containerId,
-    ifName,
-    switch: { ...address },
-    traces,
-    fingerprint: "",
-  };
 }

@@ -1,5 +1,5 @@
 import type { BridgeInfo, InterfaceInfo, VSwitch } from "../../index.js";
-import { contextOf, ipamFor, ipamOf, tryLockAttachment, type Context } from "../context.js";
+import { contextOf, guessedRecord, ipamFor, ipamOf, tryLockAttachment, type Context } from "../context.js";
 import { checkAttachmentId, type AttachmentId, type Invocation } from "../environment.js";
 import { code, CniError, isAway } from "../errors.js";
 import { ipamIfKnown } from "../ipam.js";
@@ -51,10 +51,12 @@ function idOf({ externalIds }: InterfaceInfo): AttachmentId | undefined {
 }
 
 /** What an attachment of this network is, from its id alone. */
-function doomedOf({ loaded }: Context<Loaded>, id: AttachmentId): Doomed {
+function doomedOf(context: Context<Loaded>, id: AttachmentId): Doomed {
+  const { loaded } = context;
   const key = attachmentKey(loaded.conf.name, id);
   const traces = tracesOf(planAttachment(loaded, id));
-  return { key, address: switchAddress(loaded.conf), traces, everywhere: true };
+  const address = switchAddress(loaded.conf);
+  return { key, address, traces, everywhere: true, remembered: guessedRecord(context, id, address, traces) };
 }
 
 /** Takes one attachment away, unless somebody works on it just now. */

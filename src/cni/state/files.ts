@@ -126,3 +126,14 @@ export async function writeDurably(path: string, text: string, mode: number): Pr
 export function append(path: string, text: string): void {
   withHandle(path, constants.O_WRONLY | constants.O_APPEND, (handle) => writeFileSync(handle, text));
 }
+
+/** The same so that it outlives a crash of the host. */
+export async function appendDurably(path: string, text: string): Promise<void> {
+  const handle = openSync(path, constants.O_WRONLY | constants.O_APPEND);
+  try {
+    writeFileSync(handle, text);
+    await sync(handle);
+  } finally {
+    closeSync(handle);
+  }
+}

@@ -47,10 +47,15 @@ export const recordSchema = v.object({
   result: v.optional(v.record(v.string(), v.unknown())),
   /** The pod whose annotations were written. */
   pod: v.optional(pod),
+  /** Whether the IPAM plugin refused ADD, so that there is no address to give back. */
+  ipamRefused: v.optional(v.boolean()),
 });
 
 /** What is added to a record whose ADD ended well. */
 export const endSchema = v.object({ result: v.record(v.string(), v.unknown()) });
+
+/** What is added to a record whose ADD the IPAM plugin refused. */
+export const refusalSchema = v.object({ ipamRefused: v.literal(true) });
 
 export type AttachmentRecord = v.InferOutput<typeof recordSchema>;
 export type RecordedPod = v.InferOutput<typeof pod>;

@@ -4,8 +4,8 @@ import * as v from "valibot";
 import { fromIo, isErrno } from "../errors.js";
 import type { AttachmentId } from "../environment.js";
 import { networkPrefix } from "../names.js";
-import { append, remove, settleDirectory, writeDurably } from "./files.js";
-import { endSchema, recordSchema, type AttachmentRecord } from "./record.js";
+import { append, appendDurably, remove, settleDirectory, writeDurably } from "./files.js";
+import { endSchema, recordSchema, refusalSchema, type AttachmentRecord } from "./record.js";
 
 export const defaultStateDir = "/var/lib/cni/userspace";
 
@@ -46,7 +46,8 @@ function recordIn(text: string): Exclude<Found, "absent"> {
   const record = parse(recordSchema, first);
   if (record === undefined) return "corrupt";
   const end = parse(endSchema, second);
-  return { record: end === undefined ? record : { ...record, state: "added", ...end } };
+  if (end !== undefined) return { record: { ...record, state: "added", ...end } };
+  return { record: { ...record, ...parse(refusalSchema, second) } };
 }
 
 const isTemporary = (file: string): boolean => file.startsWith(".");
@@ -102,6 +103,18 @@ export class Store {
   finish(key: string, record: AttachmentRecord, result: Record<string, unknown>): void {
     try {
       append(join(this.#records, nameOf(key, record)), `${JSON.stringify({ result })}\n`);
+    } catch (error) {
+      throw fromIo(`write the record of the attachment in ${this.#records}`, error);
+    }
+  }
+
+  /** Says of a record that was written that the IPAM plugin refused its ADD. */
+  async refused(key: string, record: AttachmentRecord): Promise<void> {
+    try {
+      await appendDurably(
+        join(this.#records, nameOf(key, record)),
+        `${JSON.stringify({ ipamRefused: true })}\n`,
+      );
     } catch (error) {
       throw fromIo(`write the record of the attachment in ${this.#records}`, error);
     }
