@@ -92,7 +92,8 @@ export class OvsdbClient<Db extends DatabaseRows = DatabaseRows> implements Asyn
   /**
    * Does all of the operations, or none. The result has one element for each, in their order. Everything that can be
    * wrong with them by themselves is refused with `invalid` or `incompatible` before anything is sent; what the server
-   * refuses is a {@link TransactionRejectedError}, and then nothing was done.
+   * refuses is a {@link TransactionRejectedError}, and then nothing was done. What it gives up because the database is
+   * converted or removed is `rejected` as `canceled`: a cluster may have done that all the same.
    *
    * After `timeout` and `aborted` with the outcome `unknown` the server is told to cancel it. Whether it was faster
    * is not known, nor is it after `disconnected` with that outcome, or after `protocol`. A transaction that is sent

@@ -55,6 +55,7 @@ const remedies: ReadonlyMap<string, string> = new Map([
   ["not allowed", "this server or this remote takes no writes: use another remote"],
   ["permission error", "the role of this client forbids it: see the RBAC tables of the database"],
   ["duplicate uuid", "an earlier try may have done it already"],
+  ["canceled", "the database was converted or removed meanwhile; a cluster may have done it all the same"],
   ["database not available", "this cluster member has not joined yet: use another remote, or try later"],
   ["I/O error", "the server could not write its file: see its log"],
 ]);

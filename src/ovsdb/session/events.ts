@@ -71,7 +71,8 @@ export type SessionEffect =
   | { readonly do: "clear-timer"; readonly timer: TimerName }
   | { readonly do: "get-server-schema" }
   | { readonly do: "monitor-server" }
-  | { readonly do: "change-aware" }
+  /** Tells the server whether a change of the database is to end the monitors rather than the connection. */
+  | { readonly do: "change-aware"; readonly isAware: boolean }
   | { readonly do: "get-schema" }
   | {
       readonly do: "monitor";

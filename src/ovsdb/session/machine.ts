@@ -122,6 +122,7 @@ export class SessionMachine {
         this.#conditions.refused();
         return this.#conditionsSettled(event.error);
       case "monitor-canceled":
+        this.#beAware(false);
         this.#push({ do: "cancel-monitor", monitor: event.monitor === "data" ? "server" : "data" });
         this.#tell("synchronizing", "the server has changed the database");
         return this.#begin();
@@ -189,12 +190,15 @@ export class SessionMachine {
     this.#server = row;
     this.#isOfCluster = row.model === "clustered";
     if (row.model === "clustered") this.#minIndex = Math.max(this.#minIndex, row.index ?? 0);
-    if (this.#progress.step === "server-rows") {
-      if (this.#options.changeAware) this.#push({ do: "change-aware" });
-      this.#askSchema();
-    } else if (this.#state === "incompatible") {
-      this.#askSchema();
-    }
+    if (this.#progress.step === "server-rows" || this.#state === "incompatible") this.#askSchema();
+  }
+
+  /**
+   * Who is aware of changes is told of them by the end of its monitors, and is disconnected no more. Without a monitor, as
+   * between the schema and the rows, or with a database that is of no use, it would never hear of a conversion.
+   */
+  #beAware(isAware: boolean): void {
+    if (this.#options.changeAware && this.#server !== undefined) this.#push({ do: "change-aware", isAware });
   }
 
   #askRows(schemaChanged: boolean): void {
@@ -215,6 +219,7 @@ export class SessionMachine {
     this.#progress.end();
     this.#clear("progress");
     this.#conditions.held();
+    this.#beAware(true);
     this.#tell("monitoring", `up to date with ${this.remote ?? ""}`);
     this.#conditionsSettled(undefined);
   }

@@ -212,7 +212,7 @@ export class Session {
       case "monitor-server":
         return this.#monitors.monitorServer();
       case "change-aware":
-        return this.#link.tell("set_db_change_aware", [true]);
+        return this.#link.tell("set_db_change_aware", [effect.isAware]);
       case "get-schema":
         return this.#getSchema();
       case "monitor":

@@ -125,11 +125,13 @@ describe("a session's machine, on its way to the rows,", () => {
     bench.tell({ kind: "server-schema", present: true });
     expect(bench.done).toEqual(["monitor-server", "set-timer"]);
     bench.tell({ kind: "server-rows", rows: [row()], now: 0 });
-    expect(bench.done).toEqual(["change-aware", "get-schema", "set-timer"]);
+    expect(bench.done).toEqual(["get-schema", "set-timer"]);
     bench.tell({ kind: "schema", changed: true });
     expect(bench.effect("monitor")).toMatchObject({ method: "monitor_cond_since", lastId: zeroUuid });
     bench.tell({ kind: "monitored", lastId, now: 0 });
     expect(bench.machine.state).toBe("monitoring");
+    // Not before there is a monitor whose end would tell of a change.
+    expect(bench.effect("change-aware")).toMatchObject({ isAware: true });
   });
 
   it("asks an old server, which has no _Server, for the schema at once", () => {
@@ -193,6 +195,30 @@ describe("a session's machine, of the servers there are,", () => {
     bench.tell({ kind: "reset-min-index" });
     bench.meet(row({ index: 8 }));
     expect(bench.machine.state).toBe("synchronizing");
+  });
+
+  it("forgets what it has seen with the cluster that it was of", () => {
+    bench.sync({ index: 9, cid: lastId });
+    bench.tell({ kind: "set-remotes", remotes: remotesOf("unix:/x"), cid: zeroUuid, now: 0 });
+    bench.meet(row({ index: 3, cid: zeroUuid }));
+    expect(bench.machine.state).toBe("synchronizing");
+  });
+
+  it("tries them in an order of its own, each once a round, so that many clients spread", () => {
+    const firsts = new Set<string | undefined>();
+    for (let of = 0; of < 3; of += 1) {
+      bench = new Bench({ shuffle: true, random: () => of / 3 });
+      const round = [0, 1, 2].map(() => {
+        const { text = "" } = bench.effect("dial")?.remote ?? {};
+        bench.failToDial();
+        return text;
+      });
+      firsts.add(round[0]);
+      expect(new Set(round)).toEqual(new Set(["unix:/a", "unix:/b", "unix:/c"]));
+    }
+    expect(firsts.size).toBeGreaterThan(1);
+    bench = new Bench({ random: () => 0.5 });
+    expect(bench.effect("dial")?.remote.text).toBe("unix:/a");
   });
 
   it("takes followers and relays where it need not be the leader", () => {
@@ -301,7 +327,8 @@ describe("a session's machine, when it has lost its server,", () => {
   it("begins again on the same connection where the server has changed the database", () => {
     bench.sync();
     bench.tell({ kind: "monitor-canceled", monitor: "data" });
-    expect(bench.done).toEqual(["cancel-monitor", "get-server-schema", "set-timer"]);
+    expect(bench.done).toEqual(["change-aware", "cancel-monitor", "get-server-schema", "set-timer"]);
+    expect(bench.effect("change-aware")).toMatchObject({ isAware: false });
     expect(bench.effect("cancel-monitor")?.monitor).toBe("server");
   });
 

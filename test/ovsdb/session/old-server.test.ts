@@ -50,7 +50,6 @@ describe("an open database of a server", () => {
         method: "monitor_cond",
         params: ["_Server", "vswitch-drivers-1", request],
       });
-      await server.answer({});
       await server.answer(labJson);
       const log = { Log: { [uuid]: { initial: { k: 1, msg: "there" } } } };
       await server.answer([false, uuid, log]);

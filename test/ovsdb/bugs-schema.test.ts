@@ -1,0 +1,120 @@
+/** Conversions of the schema that nobody would tell of, where other clients went on blindly. */
+import { describe, expect, it } from "vitest";
+import { named, openDatabase, operations } from "../../src/ovsdb/index.js";
+import { availableFlavours, startOvsdbServer } from "../support/openvswitch.js";
+import { log, openLab, seenLogs, serveLab } from "./lab-database.js";
+import type { LabDatabase } from "./lab-rows.js";
+import { labJson } from "./lab.js";
+
+const { insert, update, wait } = operations<LabDatabase>();
+const { available, note } = availableFlavours().dummy;
+const options = { operation: "test", timeoutMs: 10_000 };
+const slow = { timeout: 60_000 };
+
+const { Log } = labJson.tables;
+
+/** The Lab database of another version, whose Log has these columns too. */
+const converted = (version: string, columns: object) => ({
+  ...labJson,
+  version,
+  tables: { ...labJson.tables, Log: { ...Log, columns: { ...Log.columns, ...columns } } },
+});
+
+const openAny = async (remote: string) =>
+  (await openDatabase({ remote, database: "Lab", timeoutMs: 10_000 })).unwrap();
+
+describe("an open database whose schema is converted", () => {
+  it.skipIf(!available).each([true, false])(
+    `to one that is of no use, and later back, goes on; told of changes: %s${note}`,
+    slow,
+    async (changeAware) => {
+      await using server = await startOvsdbServer({ schema: labJson });
+      await using db = (await openLab(server.remote, { changeAware })).unwrap();
+      await using other = await openAny(server.remote);
+      (await other.convert(converted("2.0.0", { msg: { type: "integer" } }), options)).unwrap();
+      await expect.poll(() => db.health.reason).toMatch(/column Log\.msg .* is integer/u);
+      expect(db.port.isReady).toBe(false);
+      // Of this ovsdb-server tells nobody in `_Server`, and there is no monitor whose end would tell.
+      (await other.convert(converted("3.0.0", {}), options)).unwrap();
+      (await db.port.ready(options)).unwrap();
+      expect(db.schema.version).toBe("3.0.0");
+      // By now the server has been told again whether to tell of changes.
+      (await db.getServerId(options)).unwrap();
+      const states: string[] = [];
+      db.events.on("state", ({ state }) => void states.push(state));
+      (await other.convert(converted("4.0.0", {}), options)).unwrap();
+      await expect.poll(() => db.schema.version).toBe("4.0.0");
+      expect(states.includes("waiting")).toBe(!changeAware);
+    },
+  );
+
+  it(
+    "after it has been read, and before the rows are asked for, has the rows by the new one",
+    slow,
+    async () => {
+      await using server = await serveLab();
+      log(server, 1);
+      await using other = await openAny(server.remote);
+      server.fail("get_schema", { kind: "late", ms: 0 });
+      server.fail("get_schema", { kind: "held" });
+      const opening = openAny(server.remote);
+      await expect.poll(() => server.requests.of("get_schema")).toHaveLength(4);
+      (await other.convert(converted("1.1.0", { extra: { type: "integer" } }), options)).unwrap();
+      server.release();
+      await using db = await opening;
+      expect(db.schema.version).toBe("1.1.0");
+      expect([...db.table("Log")]).toMatchObject([{ k: 1, msg: "m1", extra: 0 }]);
+    },
+  );
+
+  it.skipIf(!available)(
+    `while a transaction waits, which is given up by that, has it done after all, once${note}`,
+    slow,
+    async () => {
+      await using server = await startOvsdbServer({ schema: labJson });
+      await using db = (await openLab(server.remote)).unwrap();
+      await using other = await openAny(server.remote);
+      const until = wait("Log", [["k", "==", 1]], ["k"], "==", [{ k: 1 }], 60_000);
+      const plain = db.transact([until, insert("Log", { k: 3 })], options);
+      const done = db.transaction((tx) => {
+        tx.add(until);
+        tx.insert("Log", { k: 2 });
+      }, options);
+      (await db.getServerId(options)).unwrap();
+      (await other.convert(converted("1.1.0", {}), options)).unwrap();
+      // Of a cluster it would not be known whether it was done.
+      const message = expect.stringContaining("a cluster may have done it all the same");
+      expect(await plain).toMatchObject({ error: { kind: "rejected", reason: "canceled", message } });
+      (await other.transact([insert("Log", { k: 1 })], options)).unwrap();
+      expect(await done).toMatchObject({ outcome: "committed", attempts: 2 });
+      expect(seenLogs(db)).toEqual(["1 ", "2 "]);
+    },
+  );
+});
+
+describe("an open database whose server has an older schema than the program", () => {
+  it("has what that lacks empty, writes none of it, and has it when the server has", slow, async () => {
+    const { Root, Item } = labJson.tables;
+    const { kind: _kind, ...columns } = Item.columns;
+    const older = { ...labJson, version: "0.9.0", tables: { Root, Item: { ...Item, columns } } };
+    await using server = await serveLab({ schemas: [older] });
+    await using db = (await openLab(server.remote)).unwrap();
+    expect(db.absent).toEqual(["Log", "Item.kind"]);
+    const item = insert("Item", { name: "i" }, { uuidName: "i" });
+    (await db.transact([item, insert("Root", { items: [named("i")] })], options)).unwrap();
+    expect([...db.table("Item")]).toMatchObject([{ name: "i", kind: null }]);
+    expect(db.table("Log").size).toBe(0);
+    for (const write of [update("Item", [], { kind: "a" }), insert("Log", { k: 1 })])
+      expect(await db.transact([write], options)).toMatchObject({
+        error: { kind: "incompatible", why: "absent" },
+      });
+    await using other = await openAny(server.remote);
+    (await other.convert(labJson, options)).unwrap();
+    await expect.poll(() => db.absent).toEqual([]);
+    (await db.port.ready(options)).unwrap();
+    const both = [update("Item", [], { kind: "a" }), insert("Log", { k: 1 })] as const;
+    (await db.transact(both, options)).unwrap();
+    expect([...db.table("Item")]).toMatchObject([{ name: "i", kind: "a" }]);
+    expect(seenLogs(db)).toEqual(["1 "]);
+  });
+});
