@@ -130,6 +130,24 @@ describe("rows of an open database", () => {
   });
 });
 
+describe("changes for who begins to read them while one is told", () => {
+  it("are those after it, which is in the rows that are there already", async () => {
+    await using server = await serveLab();
+    await using db = (await openLab(server.remote)).unwrap();
+    type Stream = ReturnType<typeof db.changes>;
+    const begun = new Promise<Stream>((resolve) => {
+      db.events.once("change", () => resolve(db.changes()));
+    });
+    log(server, 1);
+    await using stream = await begun;
+    expect(stream.start.table("Log").size).toBe(1);
+    log(server, 2);
+    const first = (await stream.next()).value;
+    expect(first?.before).toBe(stream.start);
+    expect(first?.rows).toMatchObject([{ old: undefined, new: { k: 2 } }]);
+  });
+});
+
 describe("changes for a slow reader", () => {
   it("are all told, a million of them, in no more room than the rows that differ", slow, () => {
     const pending = new PendingChanges<RowsByTable>(10);

@@ -19,8 +19,12 @@ export class Listeners<T> {
     return false;
   }
 
+  /** Who is added meanwhile is not told: it has begun after this. */
   tell(told: T): void {
-    for (const listener of this.#listeners.keys()) surface(() => listener(told));
+    const listeners = Array.from(this.#listeners.keys());
+    for (const listener of listeners) {
+      if (this.#listeners.has(listener)) surface(() => listener(told));
+    }
   }
 
   clear(): void {
