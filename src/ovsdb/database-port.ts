@@ -25,18 +25,22 @@ export interface DatabaseEvents<Rows extends RowsByTable> {
   readonly close: [Closed];
 }
 
-/** Waits for a promise that settles by itself at the latest when the session ends, as long as the caller wants to. */
+/**
+ * Begins something and waits for it as long as the caller wants to. It settles by itself at the latest when the session ends.
+ * What the caller does not want any more, or not with such options, is not begun.
+ */
 export async function within<T, E>(
   operation: string,
   options: CallOptions,
   waiting: { readonly doing: () => string; readonly outcome: Outcome },
-  promise: Promise<Result<T, E>>,
+  begin: () => Promise<Result<T, E>>,
 ): Promise<Result<T, E | RequestError>> {
-  if (options.signal === undefined && options.timeoutMs === undefined) return await promise;
+  if (options.signal === undefined && options.timeoutMs === undefined) return await begin();
   const started = Deadline.start(operation, options, longestTimer);
   if (started.isErr()) return started;
   using deadline = started.value;
   const { signal } = deadline;
+  const promise = begin();
   const gaveUp = new Promise<Result<T, E | RequestError>>((resolve) => {
     const onAbort = (): void => resolve(Err(deadline.failure(waiting.doing(), waiting.outcome)));
     if (signal.aborted) onAbort();
@@ -133,15 +137,16 @@ class Port implements SessionPort {
     if (closed !== undefined) return Err(overFor(operation, closed));
     if (this.isReady) return Ok(undefined);
     const stops: (() => void)[] = [];
-    const ready = new Promise<Result<void, RequestError>>((resolve) => {
-      const told = (state: PortState): void => {
-        if (state === "ready") resolve(Ok(undefined));
-        if (state === "closed") resolve(Err(this.#notConnected(operation)));
-      };
-      stops.push(this.#session.onState.add(told));
-    });
+    const begin = (): Promise<Result<void, RequestError>> =>
+      new Promise((resolve) => {
+        const told = (state: PortState): void => {
+          if (state === "ready") resolve(Ok(undefined));
+          if (state === "closed") resolve(Err(this.#notConnected(operation)));
+        };
+        stops.push(this.#session.onState.add(told));
+      });
     const doing = (): string => `waiting for a connection to the database (${this.#whereItStands()})`;
-    const result = await within(operation, options, { doing, outcome: "not-sent" }, ready);
+    const result = await within(operation, options, { doing, outcome: "not-sent" }, begin);
     for (const stop of stops) stop();
     return result;
   }

@@ -158,8 +158,7 @@ export class Database<Db extends DatabaseRows, Rows extends RowsByTable> impleme
     if (encoded instanceof Fault) return Err(unsendable(this.schema, operation, encoded));
     const bad = this.#checkMonitored(table);
     if (bad !== undefined) return Err(bad);
-    const held = this.#session.setConditions(table, where);
-    return await within(operation, options, forConditions, held);
+    return await within(operation, options, forConditions, () => this.#session.setConditions(table, where));
   }
 
   /**

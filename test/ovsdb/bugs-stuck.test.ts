@@ -3,35 +3,14 @@ import { setImmediate as turn, setTimeout as delay } from "node:timers/promises"
 import { describe, expect, it, vi } from "vitest";
 import { connectOvsdb, operations } from "../../src/ovsdb/index.js";
 import { ScriptedPeer, type PeerConnection } from "../support/scripted-peer.js";
-import { log, openLab, seenLogs, serveLab, storedLogs, type LabOpen } from "./lab-database.js";
+import { calls } from "./lab-calls.js";
+import { log, openLab, seenLogs, serveLab, storedLogs } from "./lab-database.js";
 import { labSchema, type LabDatabase } from "./lab-rows.js";
 import { labJson } from "./lab.js";
 
 const { insert } = operations<LabDatabase>();
 const options = { operation: "test", timeoutMs: 10_000 };
 const slow = { timeout: 30_000 };
-
-/** Everything that an open database can be asked for. */
-const calls = (db: LabOpen): Readonly<Record<string, () => Promise<unknown>>> => ({
-  transact: () => db.transact([insert("Log", { k: 1 })], options),
-  transaction: () => db.transaction((tx) => tx.insert("Log", { k: 1 }), options),
-  dryRun: () => db.dryRun((tx) => tx.insert("Log", { k: 1 }), options),
-  waitFor: () => db.waitFor((reader) => reader.table("Log").where([["k", "==", -1]])[0], options),
-  lock: () => db.lock("mine", options),
-  setConditions: () => db.setConditions("Log", [["k", ">", 5]]),
-  convert: () => db.convert(labJson, options),
-  getServerId: () => db.getServerId(options),
-  listDbs: () => db.listDbs(options),
-  ready: () => db.port.ready(options),
-  changes: async () => {
-    for await (const change of db.changes()) if (change.count < 0) return "never";
-    return "ended";
-  },
-  watch: async () => {
-    for await (const change of db.where("Log", []).watch()) if (change.rows.length < 0) return "never";
-    return "ended";
-  },
-});
 
 /** Answers what an open database asks for before the rows, as a server before 2.9, and gives the request for the rows. */
 async function upToTheRows(peer: PeerConnection): Promise<Record<string, unknown>> {
