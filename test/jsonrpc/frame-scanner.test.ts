@@ -198,6 +198,15 @@ describe("FrameScanner", () => {
     expect(scan(['{"a":1}{"b":1}{"c":1}'], limits).values).toHaveLength(3);
   });
 
+  it("looks at each byte of a long text once: from its beginning for each chunk would take an hour", () => {
+    const row = '{"msg":"' + "x".repeat(1000) + '"}';
+    const text = Buffer.from(`{"id":1,"result":[${Array.from({ length: 30_000 }, () => row).join(",")}]}`);
+    const chunks: Buffer[] = [];
+    for (let at = 0; at < text.length; at += 1000) chunks.push(text.subarray(at, at + 1000));
+    const { fault, values } = scan(chunks);
+    expect([fault, values.length]).toEqual([undefined, 1]);
+  });
+
   it("keeps a text of very many tiny chunks together", () => {
     const text = JSON.stringify({ a: "x".repeat(150_000), b: "y".repeat(5000) });
     const chunks = [
