@@ -98,6 +98,10 @@ class Port implements SessionPort {
     return this.#session.generation;
   }
 
+  get connection(): object | undefined {
+    return this.#session.presentConnection;
+  }
+
   get isReady(): boolean {
     return this.#session.isReady;
   }

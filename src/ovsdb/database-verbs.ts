@@ -166,6 +166,9 @@ function noting<Rows extends RowsByTable>(
     get generation() {
       return port.generation;
     },
+    get connection() {
+      return port.connection;
+    },
     get isReady() {
       return port.isReady;
     },

@@ -47,8 +47,8 @@ export class Lock implements AsyncDisposable {
   #isReleased = false;
   /** How often the session asked for it: the first time is the caller's. @internal */
   asked = 0;
-  /** Whether it was asked for on this connection. @internal */
-  isAsked = false;
+  /** The connection that it was asked for over. @internal */
+  askedOver: object | undefined;
   /** Whether it was stolen since the request was sent. @internal */
   isStolen = false;
 
@@ -90,7 +90,6 @@ export class Lock implements AsyncDisposable {
   /** @internal */
   lose(why: LockLost): void {
     if (why === "stolen") this.isStolen = true;
-    else this.isAsked = false;
     if (!this.#isHeld) return;
     this.#isHeld = false;
     surface(() => this.events.emit("lost", why));
@@ -152,9 +151,9 @@ export class Locks<Rows extends RowsByTable> {
     method: "lock" | "steal",
     options: OperationOptions,
   ): Promise<Result<void, RequestError>> {
-    const { generation } = this.#port;
+    const { connection } = this.#port;
     lock.asked += 1;
-    lock.isAsked = true;
+    lock.askedOver = connection;
     lock.isStolen = false;
     const reply = await this.#port.call(method, [lock.name], options);
     if (reply.isErr()) return reply;
@@ -165,7 +164,7 @@ export class Locks<Rows extends RowsByTable> {
       );
     }
     // What came right behind the answer was told before its turn.
-    const isStill = this.#port.generation === generation && this.#port.isReady && !lock.isStolen;
+    const isStill = this.#port.connection === connection && !lock.isStolen;
     if (locked && isStill) lock.acquire();
     return Ok(undefined);
   }
@@ -208,10 +207,10 @@ export class Locks<Rows extends RowsByTable> {
     ];
   }
 
-  /** The end of a connection releases all locks of its session. */
+  /** The end of a connection releases all locks of its session; a change of the database on the same one does not. */
   #loseAll(why: LockLost): void {
     for (const lock of this.#locks.values()) {
-      lock.lose(why);
+      if (why === "closed" || lock.askedOver !== this.#port.connection) lock.lose(why);
       if (why === "closed") lock.end();
     }
     if (why === "closed") this.#stop();
@@ -221,7 +220,7 @@ export class Locks<Rows extends RowsByTable> {
     // What is refused now is asked for again with the next connection. However late the answer is, it is waited for: else
     // the session might hold the lock, and nobody would know.
     for (const lock of this.#locks.values()) {
-      if (lock.asked > 0 && !lock.isAsked)
+      if (lock.asked > 0 && lock.askedOver !== this.#port.connection)
         void this.#ask(lock, "lock", { operation: "lock", timeoutMs: longestTimer });
     }
   }
@@ -229,8 +228,12 @@ export class Locks<Rows extends RowsByTable> {
   async #forget(lock: Lock): Promise<void> {
     this.#locks.delete(lock.name);
     if (this.#locks.size === 0) this.#stop();
+    const { askedOver } = lock;
     // With the connection the lock is gone by itself.
-    if (!this.#port.isReady) return;
+    const isGone = (): boolean => askedOver === undefined || this.#port.connection !== askedOver;
+    if (isGone()) return;
+    const ready = await this.#port.ready({ operation: "unlock" });
+    if (ready.isErr() || isGone()) return;
     await this.#port.call("unlock", [lock.name], { operation: "unlock", timeoutMs: farewellMs });
   }
 

@@ -92,6 +92,51 @@ describe("an open database whose schema is converted", () => {
   );
 });
 
+describe("a lock of an open database whose schema is converted", () => {
+  it.skipIf(!available)(
+    `stays held, as the connection stays, and is told to nobody as lost${note}`,
+    slow,
+    async () => {
+      await using server = await startOvsdbServer({ schema: labJson });
+      await using db = (await openLab(server.remote)).unwrap();
+      await using other = await openAny(server.remote);
+      const lock = (await db.lock("mine", options)).unwrap();
+      const told: string[] = [];
+      lock.events.on("lost", (why) => told.push(why));
+      (await db.getServerId(options)).unwrap();
+      (await other.convert(converted("1.1.0", {}), options)).unwrap();
+      await expect.poll(() => db.schema.version).toBe("1.1.0");
+      (await db.port.ready(options)).unwrap();
+      (await db.getServerId(options)).unwrap();
+      expect([lock.isHeld, told]).toEqual([true, []]);
+      const queued = await other.lock("mine", { operation: "test", timeoutMs: 100 });
+      expect(queued).toMatchObject({ error: { kind: "timeout" } });
+      await lock.release();
+      expect((await other.lock("mine", options)).unwrap().isHeld).toBe(true);
+    },
+  );
+
+  it("may be released and asked for in the middle of it", slow, async () => {
+    await using server = await serveLab();
+    await using db = (await openLab(server.remote)).unwrap();
+    await using other = await openAny(server.remote);
+    const lock = (await db.lock("mine", options)).unwrap();
+    (await db.getServerId(options)).unwrap();
+    server.fail("get_schema", { kind: "held" });
+    const converting = other.convert(converted("1.1.0", {}), options);
+    await expect.poll(() => [db.port.isReady, other.port.isReady]).toContain(false);
+    const released = lock.release();
+    const again = db.lock("mine", options);
+    server.release();
+    (await converting).unwrap();
+    await released;
+    const mine = (await again).unwrap();
+    expect(mine.isHeld).toBe(true);
+    await mine.release();
+    expect((await other.lock("mine", options)).unwrap().isHeld).toBe(true);
+  });
+});
+
 describe("an open database whose server has an older schema than the program", () => {
   it("has what that lacks empty, writes none of it, and has it when the server has", slow, async () => {
     const { Root, Item } = labJson.tables;

@@ -140,6 +140,10 @@ export class ClientPort implements SessionPort<LabRows>, AsyncDisposable {
     return port;
   }
 
+  get connection(): object | undefined {
+    return this.#connection;
+  }
+
   get isReady(): boolean {
     return this.#client !== undefined;
   }

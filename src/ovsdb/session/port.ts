@@ -18,8 +18,13 @@ export interface SessionPort<Rows extends RowsByTable = RowsByTable> {
   snapshot(): Snapshot<Rows>;
   /** The schemas to write operations by: those of the present connection or, without one, of the last. */
   readonly schemas: Schemas;
-  /** Rises by one with every connection that is ready. What was sent in an earlier one is answered no more. */
+  /** Rises by one every time that the session becomes ready. */
   readonly generation: number;
+  /**
+   * The present connection, to be compared with another one; `undefined` without one. The session may be lost with it or
+   * become ready again on the same one, where the server has changed the database: locks are not lost by that.
+   */
+  readonly connection: object | undefined;
   /** Whether requests can be sent now: connected to an acceptable server, and the rows are up to date. */
   readonly isReady: boolean;
   /** Why the session is over; `undefined` while it lasts, through disconnects too. */

@@ -106,6 +106,11 @@ export class Session {
     return this.isReady ? this.#link.connection : undefined;
   }
 
+  /** Also while the session is not up to date. */
+  get presentConnection(): object | undefined {
+    return this.#link.connection;
+  }
+
   get isReady(): boolean {
     return this.#machine.state === "monitoring";
   }

@@ -206,8 +206,8 @@ describe("a session's machine, of the servers there are,", () => {
 
   it("tries them in an order of its own, each once a round, so that many clients spread", () => {
     const firsts = new Set<string | undefined>();
-    for (let of = 0; of < 3; of += 1) {
-      bench = new Bench({ shuffle: true, random: () => of / 3 });
+    for (let client = 0; client < 3; client += 1) {
+      bench = new Bench({ shuffle: true, random: () => client / 3 });
       const round = [0, 1, 2].map(() => {
         const { text = "" } = bench.effect("dial")?.remote ?? {};
         bench.failToDial();
