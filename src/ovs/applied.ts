@@ -47,8 +47,10 @@ export async function appliedInterface(
 function notReached(error: TransactError, deadline: Deadline): VSwitchError {
   const { operation } = deadline;
   const { kind, message } = error;
-  if (kind === "timeout" || kind === "aborted")
-    return deadline.failure("waiting for ovs-vswitchd", "not-sent");
+  if (kind === "timeout" || kind === "aborted") {
+    const doing = "waiting for ovs-vswitchd to carry out what is in the database (is ovs-vswitchd running?)";
+    return deadline.failure(doing, "not-sent");
+  }
   const fields = { operation, message, cause: error };
   if (kind === "disconnected") return new DisconnectedError({ ...fields, outcome: "not-sent" });
   return kind === "rejected" ? new ProtocolError(fields) : error;

@@ -60,11 +60,11 @@ async function giveUp(
   const { outcome, leftBehind } = await takeBack(context, subject);
   const { operation, deadline } = context;
   if (cause?.kind === "disconnected" || cause?.kind === "protocol") {
-    const message = `${operation}: the connection ended while waiting for ovs-vswitchd to take ${subject.what}: ${cause.message}`;
+    const message = `${operation}: the connection ended while waiting for ovs-vswitchd to set up ${subject.what}: ${cause.message}`;
     return new DisconnectedError({ operation, outcome, leftBehind, cause, message });
   }
   return deadline.failure(
-    `waiting for ovs-vswitchd to take ${subject.what} (is ovs-vswitchd running?)`,
+    `waiting for ovs-vswitchd to set up ${subject.what}, which was written to the database (is ovs-vswitchd running?)`,
     outcome,
     leftBehind,
   );

@@ -276,7 +276,9 @@ describe.skipIf(!flavours.dummy.available)(`a database without ovs-vswitchd${fla
     const spec = { type: "internal", name: "lost0", attach: { bridge: "nobr" } } as const;
     const error = errorOf(await vswitch.createInterface(spec, { timeoutMs: 300 }));
     expect(error).toMatchObject({ kind: "timeout", outcome: "undone", leftBehind: [] });
-    expect(error.message).toContain("is ovs-vswitchd running?");
+    expect(error.message).toContain(
+      "ovs-vswitchd to set up the interface lost0, which was written to the database (is ovs-vswitchd running?)",
+    );
     expect(await rows(ovs, "Interface")).toEqual([]);
     expect(await rows(ovs, "Bridge")).toEqual([]);
   });
@@ -288,6 +290,11 @@ describe.skipIf(!flavours.dummy.available)(`a database without ovs-vswitchd${fla
     expect(error).toMatchObject({ kind: "timeout", outcome: "committed" });
     expect(error.leftBehind.join()).toContain("stay0");
     expect(await rows(ovs, "Interface")).toContain("stay0");
+    const again = errorOf(await vswitch.createInterface(spec, { timeoutMs: 300 }));
+    expect(again).toMatchObject({ kind: "timeout", outcome: "not-sent" });
+    expect(again.message).toContain(
+      "ovs-vswitchd to carry out what is in the database (is ovs-vswitchd running?)",
+    );
     const deleted = errorOf(await vswitch.deleteInterface("stay0", { timeoutMs: 300 }));
     expect(deleted).toMatchObject({ kind: "timeout", outcome: "committed" });
     expect(await rows(ovs, "Interface")).toEqual([]);
