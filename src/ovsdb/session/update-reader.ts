@@ -1,6 +1,7 @@
 import type { NotificationParts } from "../../jsonrpc/connection.js";
 import { Fault, fault } from "../fault.js";
 import { isArray, isObject } from "../json.js";
+import { toUuid } from "../uuid.js";
 import { TablesReader, type RowsTaker } from "./tables-reader.js";
 
 /** Who wants the updates of its monitors read. */
@@ -46,9 +47,10 @@ export function updateParts<Into extends RowsTaker>(taker: UpdateTaker<Into>): N
       const into = typeof id === "string" ? taker.begin(id, extent) : undefined;
       if (typeof id !== "string" || into === undefined) return;
       if (into instanceof Fault) return fail(method, into);
-      if (method === "update3" && typeof second !== "string")
+      // The next connection asks to go on from there: any other text would be refused then, or could not be sent at all.
+      const lastId = method === "update3" && typeof second === "string" ? toUuid(second) : undefined;
+      if (method === "update3" && lastId === undefined)
         return fail(method, fault("the id of a transaction", second));
-      const lastId = method === "update3" && typeof second === "string" ? second : undefined;
       const tables = new TablesReader(method === "update" ? "update" : "update2");
       const updates = method === "update3" ? third : second;
       if (!isObject(updates)) return fail(method, fault("an object of tables", updates));

@@ -162,6 +162,12 @@ describe("a long update", () => {
       [monitor, { Item: manyRows(300) }, { Item: {} }],
       "the id of a transaction",
     ],
+    [
+      "a text in the place of the id of a transaction",
+      "update3",
+      [monitor, "none", { Item: manyRows(300) }],
+      "the id of a transaction",
+    ],
   ])("is refused once, and not told, where it has %s", (_, method, params, expected) => {
     const told = read([Buffer.from(notification(method, ...params))]);
     expect(told.bad).toEqual([`${method}: ${expected}`]);
