@@ -1,3 +1,5 @@
+import { longestTimer } from "../core/call.js";
+
 /** What a probe needs from the connection that it watches. */
 export interface ProbedConnection {
   /** How many bytes wait to be sent. */
@@ -44,10 +46,13 @@ export class InactivityProbe {
   }
 
   #wait(ms: number): void {
-    this.#timer = setTimeout(() => {
-      // Timers come before input in a turn of Node's event loop, immediates after it.
-      this.#turn = setImmediate(() => this.#look());
-    }, ms);
+    this.#timer = setTimeout(
+      () => {
+        // Timers come before input in a turn of Node's event loop, immediates after it.
+        this.#turn = setImmediate(() => this.#look());
+      },
+      Math.min(ms, longestTimer),
+    );
     // The socket keeps the process running, while there is one.
     this.#timer.unref();
   }

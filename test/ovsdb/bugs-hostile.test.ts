@@ -1,7 +1,9 @@
 /** What a server may send, or an option may say, that a session must not get stuck on. */
+import process from "node:process";
+import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { ScriptedPeer, type PeerConnection } from "../support/scripted-peer.js";
-import { openLab, seenLogs } from "./lab-database.js";
+import { log, openLab, seenLogs, serveLab } from "./lab-database.js";
 import { labJson, uuidOf } from "./lab.js";
 
 const slow = { timeout: 30_000 };
@@ -34,5 +36,25 @@ describe("a transaction that is named by what is no uuid", () => {
     expect(again["params"]).toHaveProperty("[3]", uuidOf("00000000-0000-0000-0000-000000000000"));
     second.send(JSON.stringify({ id: again["id"], error: null, result: [false, numbered(8), rows(3)] }));
     await expect.poll(() => seenLogs(db)).toEqual(["3 m3"]);
+  });
+});
+
+describe("times without an end", () => {
+  it("are as long as a timer can be: Node.js takes longer ones for a millisecond", async () => {
+    const warnings: string[] = [];
+    const onWarning = ({ name }: Error): void => void warnings.push(name);
+    process.on("warning", onWarning);
+    try {
+      await using server = await serveLab({ tcp: true });
+      log(server, 1);
+      const forEver = { inactivityProbe: Infinity, dialMs: Infinity, handshakeMs: Infinity };
+      const opened = await openLab(server.tcpRemote, { ...forEver, noProgressMs: Infinity });
+      await using db = opened.unwrap();
+      expect(seenLogs(db)).toEqual(["1 m1"]);
+      await delay(20);
+      expect(warnings).toEqual([]);
+    } finally {
+      process.off("warning", onWarning);
+    }
   });
 });

@@ -61,7 +61,7 @@ export class Link {
     const attempt = new AbortController();
     this.#attempt = attempt;
     const late = new Error(`no connection to ${remote.text} within ${Math.round(timeoutMs)} ms`);
-    const timer = setTimeout(() => attempt.abort(late), timeoutMs);
+    const timer = setTimeout(() => attempt.abort(late), Math.min(timeoutMs, longestTimer));
     const { operation, tls } = this.#setup;
     const dialled = dial(remote.remote, { operation, tls, signal: attempt.signal, server: "ovsdb-server" });
     void follow(dialled, (dialled) => {
