@@ -175,6 +175,9 @@ export interface Operations<Db extends DatabaseRows> {
   /**
    * Reads rows. `_uuid` always comes along: without it the server gives equal rows once. Left out, `columns` are all
    * columns that both the program and the server know, without `_version`.
+   *
+   * The answer to a transaction is read whole, in one turn of the event loop: about 0.7 s of CPU time for 100,000 rows of
+   * four columns. The rows of a monitor are read as they come: where there may be many, open the database.
    */
   select<T extends TableName<Db>, const C extends SelectableColumn<Db[T]> = ColumnName<Db[T]>>(
     this: void,
