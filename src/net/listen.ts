@@ -24,7 +24,7 @@ export type ListenAddress =
 export interface Listener {
   /** The port it got; 0 for a unix socket. */
   readonly port: number;
-  /** Listens no more. What was accepted stays. */
+  /** Listens no more. What was accepted stays; what is still at its TLS handshake is dropped. */
   close(): void;
 }
 
@@ -81,7 +81,10 @@ export async function listen(
   address: ListenAddress,
   { operation, tls, accept }: ListenOptions,
 ): Promise<Result<Listener, InvalidError | UnreachableError>> {
+  /** Who has connected and not done the TLS handshake yet. */
+  const strangers = new Map<string, Socket>();
   const onSocket = (socket: Socket): void => {
+    strangers.delete(endsOf(socket));
     if (address.kind !== "unix") socket.setNoDelay(true);
     accept(new SocketStream(socket, peerOf(socket, address)));
   };
@@ -91,6 +94,13 @@ export async function listen(
     const made = await tlsServer(tls ?? {}, operation, onSocket);
     if (made.isErr()) return made;
     server = made.value;
+    server.on("connection", (socket) => {
+      const ends = endsOf(socket);
+      strangers.set(ends, socket);
+      socket.once("close", () => {
+        if (strangers.get(ends) === socket) strangers.delete(ends);
+      });
+    });
   } else server = createServer(onSocket);
   let failed = await begin(server, address);
   if (failed !== undefined && errorCode(failed) === "EADDRINUSE" && (await isLeftBehind(address))) {
@@ -102,7 +112,11 @@ export async function listen(
   const bound = server.address();
   return Ok({
     port: typeof bound === "object" && bound !== null ? bound.port : 0,
-    close: () => void server.close(),
+    close: () => {
+      server.close();
+      // Node.js waits two minutes for a handshake, and the process with it.
+      for (const socket of strangers.values()) socket.destroy();
+    },
   });
 }
 
@@ -148,6 +162,10 @@ function where({ host, port }: { readonly host: string | undefined; readonly por
 } {
   return host === undefined ? { port } : { port, host };
 }
+
+/** What tells a TCP connection from every other one. */
+const endsOf = ({ localAddress, remoteAddress, remotePort }: Socket): string =>
+  `${localAddress} ${remoteAddress} ${remotePort}`;
 
 function peerOf(socket: Socket, address: ListenAddress): Remote {
   if (address.kind === "unix") return { kind: "unix", path: address.path, text: address.text };

@@ -2,9 +2,10 @@
 import { spawnSync } from "node:child_process";
 import { copyFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import process from "node:process";
-import { createServer } from "node:net";
+import { connect, createServer, type Socket } from "node:net";
 import { once } from "node:events";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { openDatabase, operations, type TlsOptions } from "../../src/ovsdb/index.js";
 import { closeServer } from "../support/close-server.js";
@@ -16,7 +17,13 @@ const { available, note } = availableFlavours().dummy;
 const { insert } = operations<LabDatabase>();
 const options = { operation: "test", timeoutMs: 10_000 };
 
-const open = (remote: string, more: { readonly tls?: TlsOptions; readonly timeoutMs?: number } = {}) =>
+interface More {
+  readonly tls?: TlsOptions;
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+const open = (remote: string, more: More = {}) =>
   openDatabase({ remote, database: "Lab", schema: labSchema, timeoutMs: 10_000, ...more });
 
 function certificatesOf({ certificates }: OvsdbServer) {
@@ -32,6 +39,16 @@ async function freePort(): Promise<number> {
   await closeServer(server);
   if (typeof address !== "object" || address === null) throw new Error("no port");
   return address.port;
+}
+
+/** Connects, as soon as somebody listens. */
+async function connected(port: number): Promise<Socket> {
+  for (;;) {
+    const socket = connect({ port, host: "127.0.0.1" });
+    const done = await once(socket, "connect").catch(() => undefined);
+    if (done !== undefined) return socket.resume();
+    await delay(20);
+  }
 }
 
 describe.skipIf(!available)(`an open database over TLS${note}`, () => {
@@ -146,5 +163,19 @@ describe.skipIf(!available)(`an open database that listens for its server${note}
     await server.appctl("ovsdb-server/add-remote", `ssl:127.0.0.1:${port}`);
     await using db = (await opening).unwrap();
     expect(db.health.state).toBe("monitoring");
+  });
+
+  it("on a tls port: who is still at the handshake when it listens no more is dropped", async () => {
+    await using server = await startOvsdbServer({ schema: labJson, listen: ["ssl"] });
+    const { ca, server: pair } = certificatesOf(server);
+    const port = await freePort();
+    const tls = { ca, cert: pair.certificate, key: pair.key };
+    const gaveUp = new AbortController();
+    const opening = open(`pssl:${port}:127.0.0.1`, { tls, signal: gaveUp.signal });
+    const stranger = await connected(port);
+    const ended = once(stranger, "close");
+    gaveUp.abort();
+    expect(await opening).toMatchObject({ error: { kind: "aborted" } });
+    await ended;
   });
 });
