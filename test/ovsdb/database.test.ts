@@ -157,6 +157,35 @@ describe.skipIf(!available)(`an open database${note}`, () => {
     expect(db.table("Log").one("k", 8001)).toBe(stays);
   });
 
+  it("begins with the conditions that it was opened with, and keeps them through a reconnect", async () => {
+    const tables = {
+      Log: { columns: ["k"], where: [["k", "==", 9101]] },
+      Root: { where: "none" },
+      Item: {},
+    } as const;
+    const opened = await openDatabase({
+      remote: server.remote,
+      database: "Lab",
+      schema: labSchema,
+      tables,
+      timeoutMs: 10_000,
+    });
+    await using db = opened.unwrap();
+    const write = async (...ks: readonly number[]) =>
+      (
+        await db.transact([insert("Root", { name: "r" }), ...ks.map((k) => insert("Log", { k }))], options)
+      ).unwrap();
+    const seen = () => [Array.from(db.table("Log"), ({ k }) => k), db.table("Root").size];
+    await write(9101, 9102);
+    expect(seen()).toEqual([[9101], 0]);
+    db.forceReconnect();
+    await expect.poll(() => db.health.generation).toBe(2);
+    await write(9103);
+    expect(seen()).toEqual([[9101], 0]);
+    (await db.setConditions("Root", "all", { timeoutMs: 5000 })).unwrap();
+    expect(seen()).toEqual([[9101], 2]);
+  });
+
   it("changes conditions, and says when they hold", async () => {
     await using db = await open();
     (
