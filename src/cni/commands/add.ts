@@ -143,15 +143,24 @@ function resultOf(
   };
 }
 
-/** Asks IPAM and dials the switch, at once: neither waits for the other. */
+interface Prepared {
+  readonly vswitch: VSwitch;
+  readonly addressing: Addressing;
+}
+
+/** Writes the record and asks IPAM, and dials the switch meanwhile, which changes nothing there. */
 async function prepare(
   context: Context,
   plan: Plan,
   record: AttachmentRecord,
   progress: Progress,
-): Promise<{ readonly vswitch: VSwitch; readonly addressing: Addressing }> {
+): Promise<Prepared> {
+  const written = context.store.write(plan.key, record);
   const dialled = connectTo(context.world, plan.address, context.call);
   try {
+    await written;
+    // After the record: of two that come at once at least one sees the other's.
+    refuseShared(context, plan.key, record.traces);
     const addressing = await addresses(context, plan, record, progress);
     return { vswitch: unwrap(await dialled), addressing };
   } catch (error) {
@@ -216,10 +225,6 @@ async function build(
   record: AttachmentRecord,
   progress: Progress,
 ): Promise<CniResult> {
-  const { store } = context;
-  await store.write(plan.key, record);
-  // After the record: of two that come at once at least one sees the other's.
-  refuseShared(context, plan.key, record.traces);
   const { vswitch: opened, addressing } = await prepare(context, plan, record, progress);
   await using vswitch = opened;
   prepareDirectories(plan, !switchMakesSocket(plan));
@@ -230,7 +235,7 @@ async function build(
   );
   await tell(context, plan, { name: info.name, addressing, record, drafts, progress });
   const result = resultOf(context, plan, socket, addressing);
-  store.finish(plan.key, record, writeResult(result, newestVersion));
+  context.store.finish(plan.key, record, writeResult(result, newestVersion));
   await sweepLeftovers(context, vswitch, plan.address, sweepMs);
   return result;
 }
