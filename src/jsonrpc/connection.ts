@@ -94,6 +94,11 @@ export class JsonRpcConnection implements Disposable {
     return this.#receivedBytes;
   }
 
+  /** How many bytes have come of a message whose end has not. */
+  get unfinishedBytes(): number {
+    return this.#scanner.unfinishedBytes;
+  }
+
   /** How many bytes wait to be sent: what a server that does not read costs us. */
   get writableBytes(): number {
     return this.#stream.writableBytes;

@@ -53,7 +53,7 @@ export interface OpenOptions<
   /** How long the server may take to answer what is asked before the rows, in milliseconds. Default: 30000. */
   readonly handshakeMs?: number | undefined;
   /**
-   * How long nothing at all may come while the rows are read, in milliseconds. However long all of them take is no
+   * How long nothing may come of the rows while they are read, in milliseconds. However long all of them take is no
    * matter. Default: 60000.
    */
   readonly noProgressMs?: number | undefined;

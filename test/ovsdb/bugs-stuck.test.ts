@@ -236,6 +236,25 @@ describe("the first rows of a large database", () => {
     },
   );
 
+  it("that never come are asked for on another connection, however many echoes are answered meanwhile", async () => {
+    await using peer = await ScriptedPeer.listen("unix");
+    const opening = openLab(peer.remote.text, { noProgressMs: 200, handshakeMs: 300 });
+    const silent = await peer.connection();
+    await upToTheRows(silent);
+    let isLeft = false;
+    void silent.ended.then(() => (isLeft = true));
+    while (!isLeft) {
+      silent.send(JSON.stringify({ id: "echo", method: "echo", params: ["are you there?"] }));
+      await delay(20);
+    }
+    const fresh = await peer.connection();
+    const { id } = await upToTheRows(fresh);
+    const row = { Log: { [anId(1)]: { initial: { k: 1, msg: "m1" } } } };
+    fresh.send(JSON.stringify({ id, error: null, result: [false, zero, row] }));
+    await using db = (await opening).unwrap();
+    expect(seenLogs(db)).toEqual(["1 m1"]);
+  });
+
   it(
     "that stop coming are asked for on another connection, and nothing of the old one is taken any more",
     slow,

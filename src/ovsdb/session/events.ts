@@ -29,7 +29,8 @@ export type SessionEvent =
   | {
       readonly kind: "timer";
       readonly timer: TimerName;
-      readonly receivedBytes: number;
+      /** Moves as the answer to the monitor request comes, and by nothing else for long. */
+      readonly come: number;
       readonly now: number;
     }
   | { readonly kind: "connected"; readonly now: number }

@@ -89,7 +89,7 @@ export class SessionMachine {
       case "start":
         return this.#connect();
       case "timer":
-        return event.timer === "wait" ? this.#connect() : this.#checkProgress(event.receivedBytes, event.now);
+        return event.timer === "wait" ? this.#connect() : this.#checkProgress(event.come, event.now);
       case "connected":
         this.#connectedAt = event.now;
         return this.#begin();
@@ -236,9 +236,9 @@ export class SessionMachine {
     this.#push({ do: "change-conditions", conditions: this.#conditions.request() });
   }
 
-  #checkProgress(receivedBytes: number, now: number): void {
+  #checkProgress(come: number, now: number): void {
     if (this.#progress.step === "nothing") return;
-    if (this.#progress.goesOn(receivedBytes)) {
+    if (this.#progress.goesOn(come)) {
       this.#push({ do: "set-timer", timer: "progress", ms: this.#options.noProgressMs });
       return;
     }

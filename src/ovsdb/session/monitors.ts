@@ -43,6 +43,7 @@ export class Monitors {
   /** Whether the answer to that monitor's request is in. */
   #isAnswered = false;
   #made = 0;
+  #reader: ReplyReader<Loading> | undefined;
   #fullLoads = 0;
   #fastResyncs = 0;
 
@@ -58,6 +59,11 @@ export class Monitors {
   /** How often all rows were read, how often the differences were enough, how many notifications changed rows. */
   get counts(): { readonly fullLoads: number; readonly fastResyncs: number; readonly changes: number } {
     return { fullLoads: this.#fullLoads, fastResyncs: this.#fastResyncs, changes: this.#replica.updates };
+  }
+
+  /** How many parts have come of the answer to the monitor request for the database. */
+  get parts(): number {
+    return this.#reader?.parts ?? 0;
   }
 
   /** What was asked over a connection is not asked over the next one. */
@@ -115,6 +121,7 @@ export class Monitors {
       return this.#replica.load(layout, isFast ? "differences" : "whole");
     };
     const reader = new ReplyReader(method, begin);
+    this.#reader = reader;
     const isCurrent = (): boolean => link.connection === connection && this.#dataId === id;
     const parts = reader.partsFor({
       isCurrent,

@@ -4,7 +4,7 @@ export type Step = "server-schema" | "server-rows" | "schema" | "rows" | "nothin
 /** What the server has been asked for, and whether the answer is on its way. */
 export class Progress {
   #step: Step = "nothing";
-  #receivedBytes = -1;
+  #seen = -1;
 
   get step(): Step {
     return this.#step;
@@ -13,7 +13,7 @@ export class Progress {
   /** The server was asked for that now. */
   expect(step: Step): void {
     this.#step = step;
-    this.#receivedBytes = -1;
+    this.#seen = -1;
   }
 
   /** Nothing is waited for any more. */
@@ -21,11 +21,11 @@ export class Progress {
     this.#step = "nothing";
   }
 
-  /** Whether a slow answer may go on: bytes since the last look are a sign that the rows are on their way. */
-  goesOn(receivedBytes: number): boolean {
-    const isFirst = this.#receivedBytes < 0;
-    const hasMoved = receivedBytes > this.#receivedBytes;
-    this.#receivedBytes = receivedBytes;
+  /** Whether a slow answer may go on: that `come`, which is from 0, has moved since the last look says that it is on its way. */
+  goesOn(come: number): boolean {
+    const isFirst = this.#seen < 0;
+    const hasMoved = come !== this.#seen;
+    this.#seen = come;
     return this.#step === "rows" && (isFirst || hasMoved);
   }
 }

@@ -43,6 +43,7 @@ export class ReplyReader<Into extends RowsTaker> {
   readonly #tables: TablesReader;
   #into: Into | undefined;
   #lastId: string | undefined;
+  #parts = 0;
 
   /** `begin` is told whether the reply goes on from the transaction that was named, or has all rows. */
   constructor(method: MonitorMethod, begin: (found: boolean) => Into) {
@@ -56,6 +57,11 @@ export class ReplyReader<Into extends RowsTaker> {
     return this.#lastId;
   }
 
+  /** How many parts of the reply have come so far. */
+  get parts(): number {
+    return this.#parts;
+  }
+
   /** What a call needs to have its reply read by this. */
   partsFor({ isCurrent, inconsistent, end }: ReplyTaker<Into>): ResultParts {
     const tell = (bad: Fault | undefined): void => {
@@ -66,10 +72,12 @@ export class ReplyReader<Into extends RowsTaker> {
       members: {
         names: rowNames,
         take: (list) => {
+          this.#parts += 1;
           if (isCurrent() && this.#into !== undefined) tell(this.#tables.readList(list, this.#into));
         },
       },
       take: (part) => {
+        this.#parts += 1;
         if (isCurrent()) tell(this.#take(part));
       },
       end: () => {

@@ -84,8 +84,9 @@ export class Session {
       },
     );
     this.#timers = new Timers((timer) => {
-      const receivedBytes = this.#link.connection?.receivedBytes ?? 0;
-      this.#dispatch({ kind: "timer", timer, receivedBytes, now: performance.now() });
+      const unfinishedBytes = this.#link.connection?.unfinishedBytes ?? 0;
+      const come = this.#monitors.parts + unfinishedBytes;
+      this.#dispatch({ kind: "timer", timer, come, now: performance.now() });
     });
   }
 
