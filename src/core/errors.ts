@@ -13,6 +13,14 @@ interface ErrorFields {
   readonly leftBehind?: readonly string[];
 }
 
+/** What a peer said may stand in a message, and a peer may say 256 MiB: a log is not to take all of it, once for every line. */
+const longestMessage = 16_384;
+
+function bounded(message: string): string {
+  if (message.length <= longestMessage) return message;
+  return `${message.slice(0, longestMessage)}... (${message.length} characters)`;
+}
+
 abstract class VSwitchErrorBase extends Error {
   abstract readonly kind: string;
   /** The verb or call that failed, such as `createInterface`. */
@@ -21,7 +29,7 @@ abstract class VSwitchErrorBase extends Error {
   readonly leftBehind: readonly string[];
 
   constructor(fields: ErrorFields) {
-    super(fields.message, fields.cause === undefined ? undefined : { cause: fields.cause });
+    super(bounded(fields.message), fields.cause === undefined ? undefined : { cause: fields.cause });
     this.name = new.target.name;
     this.operation = fields.operation;
     this.leftBehind = fields.leftBehind ?? [];

@@ -93,6 +93,17 @@ test("what was left behind is told, and only then", () => {
   expect(new ProtocolError(common).toJSON()).not.toHaveProperty("leftBehind");
 });
 
+test("a message is cut where a peer made it too long for a log; what the peer said is still there in whole", () => {
+  const details = "no ".repeat(1_000_000);
+  const message = `createInterface: the server refused transact: ${details}`;
+  const error = new RejectedError({ operation: "createInterface", reason: "syntax error", details, message });
+  expect(error.message.length).toBeLessThan(17_000);
+  expect(error.message).toMatch(
+    /^createInterface: the server refused transact: no no .*\.\.\. \(3000046 characters\)$/u,
+  );
+  expect(error.details).toBe(details);
+});
+
 test("the cause is kept for a debugger", () => {
   const cause = new Error("ECONNRESET");
   expect(new DisconnectedError({ ...common, outcome: "unknown", cause }).cause).toBe(cause);
