@@ -1,11 +1,11 @@
 import { Deadline, type CallOptions } from "../core/call.js";
-import { InvalidError, NotFoundError, ProtocolError, type UnreachableError } from "../core/errors.js";
+import { InvalidError, ProtocolError, type NotFoundError, type UnreachableError } from "../core/errors.js";
 import { Err, Ok, type Result } from "../core/result.js";
 import { JsonRpcConnection } from "../jsonrpc/connection.js";
 import { dialAny, type TlsOptions } from "../net/dial.js";
 import { parseRemotes } from "../net/remote.js";
 import { OvsdbClient } from "./client.js";
-import { advised, broken, type RequestError } from "./errors.js";
+import { advised, broken, noDatabase, type RequestError } from "./errors.js";
 import type { ExpectedSchema } from "./expected-schema.js";
 import { Fault, shown } from "./fault.js";
 import { isArray, isId } from "./json.js";
@@ -120,9 +120,6 @@ async function absentDatabase(
 ): Promise<Result<never, ConnectError>> {
   const { operation } = deadline;
   const names = await connection.call("list_dbs", [], { operation, ...deadline.step() });
-  const present =
-    names.isOk() && isArray(names.value) ? names.value.filter((name) => name !== "_Server") : [];
-  const there = present.length === 0 ? "" : `; it has ${present.map(String).join(", ")}`;
-  const message = `${operation}: the server has no database ${database}${there}`;
-  return Err(new NotFoundError({ operation, object: `database ${database}`, message }));
+  const present = names.isOk() && isArray(names.value) ? names.value.map(String) : [];
+  return Err(noDatabase(operation, database, present));
 }

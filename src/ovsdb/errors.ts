@@ -3,6 +3,7 @@ import {
   type DisconnectedError,
   IncompatibleError,
   InvalidError,
+  NotFoundError,
   ProtocolError,
   RejectedError,
   type TimeoutError,
@@ -128,6 +129,14 @@ export function unsendable(
   }
   const message = `${operation}: ${path} is ${got}; expected ${expected}`;
   return new InvalidError({ operation, path, expected, got, message });
+}
+
+/** The error of asking for a database that the server does not have; `present` are those that it has, where it tells. */
+export function noDatabase(operation: string, database: string, present: readonly string[]): NotFoundError {
+  const others = present.filter((name) => name !== "_Server");
+  const there = others.length === 0 ? "" : `; it has ${others.join(", ")}`;
+  const message = `${operation}: the server has no database ${database}${there}`;
+  return new NotFoundError({ operation, object: `database ${database}`, message });
 }
 
 /** The error of conditions on what is monitored, at a server that cannot have any. */

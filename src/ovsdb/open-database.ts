@@ -1,5 +1,5 @@
 import { Deadline, longestTimer, type CallOptions } from "../core/call.js";
-import { InvalidError, isVSwitchError, type UnreachableError } from "../core/errors.js";
+import { InvalidError, isVSwitchError, type NotFoundError, type UnreachableError } from "../core/errors.js";
 import { Err, Ok, type Result } from "../core/result.js";
 import type { TlsOptions } from "../net/dial.js";
 import { Database } from "./database.js";
@@ -68,7 +68,7 @@ export interface OpenOptions<
 }
 
 /** Why a database could not be opened. */
-export type OpenError = RequestError | UnreachableError | IncompatibleError;
+export type OpenError = RequestError | UnreachableError | NotFoundError | IncompatibleError;
 
 /** What to keep by default: everything. */
 export type AllTables<Db extends DatabaseRows> = {
@@ -83,7 +83,8 @@ const durations = ["inactivityProbe", "dialMs", "handshakeMs", "noProgressMs", "
 /**
  * Opens a database and reads its rows. It goes on trying until a server will do, or the caller gives up, and after that
  * through every loss of the connection, until it is closed. It fails at once with `invalid` on options that cannot be
- * right, and with `incompatible` where the server's database is not what the program was written for.
+ * right, and with `incompatible` where the server's database is not what the program was written for; with `retry` off also
+ * with `not-found`, which names those that are there, where the server does not have the database.
  *
  * ```ts
  * await using db = (await openDatabase({
@@ -140,6 +141,7 @@ function makeSession<Db extends DatabaseRows, Request extends MonitorRequest<Db>
     new Session({
       operation,
       options: {
+        operation,
         database,
         ...parsed.value,
         leaderOnly: options.leaderOnly ?? true,
@@ -192,12 +194,7 @@ function firstRows(session: Session, deadline: Deadline): Promise<Result<void, O
 
 function isOpenError(error: unknown): error is OpenError {
   if (!isVSwitchError(error)) return false;
-  return (
-    error.kind !== "unsupported" &&
-    error.kind !== "not-found" &&
-    error.kind !== "already-exists" &&
-    error.kind !== "conflict"
-  );
+  return error.kind !== "unsupported" && error.kind !== "already-exists" && error.kind !== "conflict";
 }
 
 function badOption(operation: string, path: string, expected: string, got: string): InvalidError {

@@ -190,6 +190,19 @@ describe("a probe in a storm of transactions", () => {
   });
 });
 
+describe("a database that is not there", () => {
+  it("is told as such by a server without _Server too, where it is not to be waited for", async () => {
+    await using peer = await ScriptedPeer.listen("unix");
+    const opening = openLab(peer.remote.text, { retry: false });
+    const connection = await peer.connection();
+    for (let asked = 0; asked < 2; asked += 1) {
+      const { id } = await connection.next();
+      connection.send(JSON.stringify({ id, error: "unknown database", result: null }));
+    }
+    expect(await opening).toMatchObject({ error: { kind: "not-found", object: "database Lab" } });
+  });
+});
+
 describe("the first rows of a large database", () => {
   it("may take longer than any deadline, as long as something comes", slow, async () => {
     await using peer = await ScriptedPeer.listen("unix");

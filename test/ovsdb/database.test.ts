@@ -263,6 +263,14 @@ describe.skipIf(!available)(`an open database${note}`, () => {
       retry: false,
     });
     expect(nowhere).toMatchObject({ error: { kind: "unreachable", errno: "ENOENT" } });
+    const absent = await openDatabase({ remote: server.remote, database: "Nope", retry: false });
+    expect(absent).toMatchObject({
+      error: {
+        kind: "not-found",
+        object: "database Nope",
+        message: "openDatabase: the server has no database Nope; it has Lab",
+      },
+    });
     const late = await openDatabase({ remote: "unix:/nonexistent/db.sock", database: "Lab", timeoutMs: 50 });
     expect(late).toMatchObject({ error: { kind: "timeout" } });
     const bad = await openDatabase({

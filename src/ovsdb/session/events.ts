@@ -1,4 +1,4 @@
-import type { RejectedError } from "../../core/errors.js";
+import type { NotFoundError, RejectedError } from "../../core/errors.js";
 import type { SessionRemote } from "./remotes.js";
 import type { Where } from "./conditions.js";
 import type { ServerRow } from "./server-row.js";
@@ -40,7 +40,11 @@ export type SessionEvent =
   | { readonly kind: "server-schema"; readonly present: boolean }
   | { readonly kind: "server-rows"; readonly rows: readonly ServerRow[]; readonly now: number }
   | { readonly kind: "schema"; readonly changed: boolean }
-  | { readonly kind: "schema-refused"; readonly error: RejectedError; readonly now: number }
+  | {
+      readonly kind: "schema-refused";
+      readonly error: RejectedError | NotFoundError;
+      readonly now: number;
+    }
   /** The database is not what the program was written for. */
   | { readonly kind: "unusable"; readonly error: Error }
   | { readonly kind: "monitored"; readonly lastId: string | undefined; readonly now: number }

@@ -1,4 +1,5 @@
 import { Backoff } from "../../net/backoff.js";
+import { noDatabase } from "../errors.js";
 import type { Conditions } from "./conditions.js";
 import { Election } from "./election.js";
 import type { SessionEffect, SessionEvent, SessionState, TimerName } from "./events.js";
@@ -181,11 +182,13 @@ export class SessionMachine {
   }
 
   #checkServer(rows: readonly ServerRow[], now: number): void {
-    const { database, leaderOnly } = this.#options;
+    const { operation, database, leaderOnly } = this.#options;
     const row = acceptableRow(rows, { database, leaderOnly, cid: this.#cid, minIndex: this.#minIndex });
-    if (typeof row === "string") {
+    if (row === undefined || typeof row === "string") {
       this.#server = undefined;
-      return this.#force(row, new Error(row), now);
+      const names = rows.map(({ name }) => name);
+      const error = row === undefined ? noDatabase(operation, database, names) : new Error(row);
+      return this.#force(error.message, error, now);
     }
     this.#server = row;
     this.#isOfCluster = row.model === "clustered";

@@ -2,6 +2,8 @@ import type { SessionRemote } from "./remotes.js";
 
 /** How a session behaves. */
 export interface SessionOptions {
+  /** The call that the session is of, for messages. */
+  readonly operation: string;
   readonly database: string;
   readonly remotes: readonly SessionRemote[];
   readonly cid: string | undefined;

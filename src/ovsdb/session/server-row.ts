@@ -49,15 +49,18 @@ export interface Demands {
   readonly minIndex: number;
 }
 
-/** Why a server is not acceptable; or its row (`ovsdb_cs_check_server_db__` of lib/ovsdb-cs.c). */
-export function acceptableRow(rows: readonly ServerRow[], demands: Demands): ServerRow | string {
+/**
+ * The server's row of the database, or why the server will not do (`ovsdb_cs_check_server_db__` of lib/ovsdb-cs.c);
+ * `undefined`: it does not have the database.
+ */
+export function acceptableRow(rows: readonly ServerRow[], demands: Demands): ServerRow | string | undefined {
   const { database, cid, leaderOnly, minIndex } = demands;
   const named = rows.filter(({ name }) => name === database);
   const row = named.find((each) => cid === undefined || each.cid === cid);
   if (row === undefined) {
-    if (named.length > 0) return `the server's database ${database} is not of cluster ${String(cid)}`;
-    const others = rows.map(({ name }) => name).filter((name) => name !== "_Server");
-    return `the server has no database ${database}; it has ${others.length === 0 ? "none" : others.join(", ")}`;
+    return named.length > 0
+      ? `the server's database ${database} is not of cluster ${String(cid)}`
+      : undefined;
   }
   if (!row.hasSchema) return withoutSchema(row);
   if (row.model === "standalone") return row;

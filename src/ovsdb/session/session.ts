@@ -7,7 +7,7 @@ import {
 import { Err, type Result } from "../../core/result.js";
 import type { JsonRpcConnection } from "../../jsonrpc/connection.js";
 import { OvsdbClient } from "../client.js";
-import { broken, noConditions } from "../errors.js";
+import { broken, noConditions, noDatabase } from "../errors.js";
 import { Fault } from "../fault.js";
 import type { Closed } from "../monitor.js";
 import type { DatabaseRowsAt, LooseChange } from "../replica/live-replica.js";
@@ -253,7 +253,10 @@ export class Session {
       const now = performance.now();
       if (reply.isErr()) {
         const { error } = reply;
-        if (error instanceof RejectedError) this.#dispatch({ kind: "schema-refused", error, now });
+        if (!(error instanceof RejectedError)) return;
+        const isAbsent = error.reason === "unknown database";
+        const why = isAbsent ? noDatabase(this.#setup.operation, database, []) : error;
+        this.#dispatch({ kind: "schema-refused", error: why, now });
         return;
       }
       const changed = this.#plan.takeSchema(reply.value);

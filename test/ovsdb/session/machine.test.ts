@@ -39,6 +39,7 @@ class Bench {
     const { remote = "unix:/a,unix:/b,unix:/c", ...more } = options;
     this.machine = new SessionMachine(
       {
+        operation: "test",
         database: "Lab",
         remotes: remotesOf(remote),
         cid: undefined,
@@ -176,7 +177,7 @@ describe("a session's machine, on its way to the rows,", () => {
 
 describe("a session's machine, of the servers there are,", () => {
   it.each([
-    ["has no such database", [], /has no database Lab; it has none/],
+    ["has no such database", [], /has no database Lab$/],
     ["follows", [row({ leader: false })], /not the leader/],
     ["is cut off", [row({ connected: false })], /cut off from its cluster/],
     ["has not joined", [row({ hasSchema: false })], /has not joined/],
