@@ -8,7 +8,7 @@ import { describe, expect, it } from "vitest";
 
 import { isArray } from "../../src/ovsdb/json.js";
 import { startOvsdbCluster, startOvsdbServer } from "../support/openvswitch.js";
-import { ReplicaRun, write, type Host, type Step } from "./random/replica-run.js";
+import { ReplicaRun, write, type Host, type Step, type Watch } from "./random/replica-run.js";
 import { changedSchemas, schemas, tableNames, unbounded, type SchemaJson } from "./random/schemas.js";
 import { seeds, transactions, wheres, type OperationJson } from "./random/transactions.js";
 
@@ -20,6 +20,7 @@ interface Run {
   readonly schema: SchemaJson;
   /** What is in it when the replica begins. */
   readonly first: readonly (readonly OperationJson[])[];
+  readonly watch: Watch;
   readonly steps: readonly Step[];
 }
 
@@ -67,6 +68,7 @@ function runs(
     fc.record({
       schema: fc.constant(schema),
       first: seeds(schema),
+      watch: fc.constantFrom("listening", "looking"),
       steps: fc.array(stepsOf(schema, more(schema)), {
         minLength: stepsPerRun,
         maxLength: stepsPerRun,
@@ -76,9 +78,9 @@ function runs(
   );
 }
 
-async function play({ schema, first, steps: given }: Run, host: Host): Promise<void> {
+async function play({ schema, first, watch, steps: given }: Run, host: Host): Promise<void> {
   for (const operations of first) await write(host, schema, operations);
-  await using run = await ReplicaRun.open(host, schema);
+  await using run = await ReplicaRun.open(host, schema, watch);
   for (const step of given) await run.play(step);
 }
 
