@@ -276,9 +276,15 @@ describe.skipIf(!available)(`an open database${note}`, () => {
     const bad = await openDatabase({
       remote: server.remote,
       database: "Lab",
-      indexes: { Log: { nope: ["nope"] } },
+      indexes: { Log: { byNope: ["nope"] } },
       timeoutMs: 5000,
     });
-    expect(bad).toMatchObject({ error: { kind: "invalid" } });
+    expect(bad).toMatchObject({
+      error: {
+        kind: "invalid",
+        path: "indexes.Log.byNope.nope",
+        message: "openDatabase: indexes.Log.byNope.nope is not; expected a column that is monitored",
+      },
+    });
   });
 });

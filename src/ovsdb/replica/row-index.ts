@@ -1,4 +1,4 @@
-import { AbsentFault, fault, type Fault } from "../fault.js";
+import { fault, Fault } from "../fault.js";
 import type { IdentifiedRow, RowPlan } from "../row-plan.js";
 import type { DatabaseSchema } from "../schema.js";
 import type { Uuid } from "../uuid.js";
@@ -143,7 +143,7 @@ function faultIn(plan: RowPlan, name: string, key: Atom | undefined): Fault | un
   const column = plan.column(name);
   if (column === undefined) {
     // One that an older server lacks reads as its default in every row.
-    return plan.absent.includes(name) ? undefined : new AbsentFault("column", `${plan.table}.${name}`);
+    return plan.absent.includes(name) ? undefined : new Fault("a column that is monitored", "not", name);
   }
   if (column.shape === "set") return fault("a column that is no set", name);
   if (column.shape === "map" && key === undefined) return fault("[column, key] for a map", name);
