@@ -74,7 +74,8 @@ export class Namespace implements Disposable {
   /** Makes one, as an ordinary user together with a user namespace. `undefined`: it cannot be made here. */
   static async make(): Promise<Namespace | undefined> {
     const user = process.getuid?.() === 0 ? [] : ["--user", "--map-root-user"];
-    const holder = spawn("unshare", [...user, "--net", "sleep", "600"], { stdio: "ignore" });
+    // It lives as long as this process: its input ends with it.
+    const holder = spawn("unshare", [...user, "--net", "cat"], { stdio: ["pipe", "ignore", "ignore"] });
     holder.on("error", () => undefined);
     const made = new Namespace(holder);
     const ours = readlinkSync("/proc/self/ns/net");
