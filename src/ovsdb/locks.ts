@@ -2,6 +2,7 @@ import { EventEmitter } from "eventemitter3";
 import { Deadline, longestTimer } from "../core/call.js";
 import { ConflictError, InvalidError } from "../core/errors.js";
 import { Err, Ok, type Result } from "../core/result.js";
+import { within } from "./database-port.js";
 import { broken, type RequestError } from "./errors.js";
 import { fault, shown } from "./fault.js";
 import { isId, isObject, member } from "./json.js";
@@ -228,13 +229,18 @@ export class Locks<Rows extends RowsByTable> {
   async #forget(lock: Lock): Promise<void> {
     this.#locks.delete(lock.name);
     if (this.#locks.size === 0) this.#stop();
-    const { askedOver } = lock;
+    // A server that is changing the database may go meanwhile, and stay away. Until it has, this goes on by itself.
+    const waiting = { doing: () => `waiting to give lock ${lock.name} back`, outcome: "not-sent" } as const;
+    await within("unlock", { timeoutMs: farewellMs }, waiting, () => this.#unlock(lock));
+  }
+
+  async #unlock({ name, askedOver }: Lock): Promise<Result<unknown, RequestError>> {
     // With the connection the lock is gone by itself.
     const isGone = (): boolean => askedOver === undefined || this.#port.connection !== askedOver;
-    if (isGone()) return;
+    if (isGone()) return Ok(undefined);
     const ready = await this.#port.ready({ operation: "unlock" });
-    if (ready.isErr() || isGone()) return;
-    await this.#port.call("unlock", [lock.name], { operation: "unlock", timeoutMs: farewellMs });
+    if (ready.isErr() || isGone()) return ready;
+    return await this.#port.call("unlock", [name], { operation: "unlock", timeoutMs: farewellMs });
   }
 
   #stop(): void {

@@ -135,6 +135,21 @@ describe("a lock of an open database whose schema is converted", () => {
     await mine.release();
     expect((await other.lock("mine", options)).unwrap().isHeld).toBe(true);
   });
+
+  it("is released where the server goes in the middle of it and does not come back", slow, async () => {
+    await using server = await serveLab();
+    await using db = (await openLab(server.remote)).unwrap();
+    const lock = (await db.lock("mine", options)).unwrap();
+    server.fail("get_schema", { kind: "held" });
+    const converting = db.convert(converted("1.1.0", {}), options);
+    await expect.poll(() => db.port.isReady).toBe(false);
+    const released = lock.release();
+    await server.stop();
+    await released;
+    expect(db.health.state).not.toBe("monitoring");
+    await db.close();
+    expect(await converting).toMatchObject({ error: { kind: "disconnected" } });
+  });
 });
 
 describe("an open database whose server has an older schema than the program", () => {
