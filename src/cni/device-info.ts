@@ -1,9 +1,9 @@
-import { existsSync, linkSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, linkSync, writeFileSync } from "node:fs";
 import { posix } from "node:path";
 import type { Handover } from "../handover/index.js";
 import { fromIo, isErrno } from "./errors.js";
 import { removeFile } from "./sockets.js";
-import { temporaryOf } from "./state/files.js";
+import { makeDirectory, temporaryOf } from "./state/files.js";
 
 /*
  * The device information file of the Network Plumbing Working Group (device-info-spec 1.1.0), for meta plugins such as
@@ -28,7 +28,7 @@ export const deviceInfoFiles = (file: string): readonly string[] =>
 export function writeDeviceInfo(file: string, handover: Handover): void {
   const fresh = temporaryOf(file);
   try {
-    mkdirSync(posix.dirname(file), { recursive: true, mode: 0o755 });
+    makeDirectory(posix.dirname(file), 0o755);
     // The same ADD again may find what one left that was killed.
     removeFile(fresh);
     writeFileSync(fresh, `${JSON.stringify(deviceInfo(handover))}\n`, { flag: "wx", mode: 0o644 });

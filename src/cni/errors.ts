@@ -101,13 +101,14 @@ const errnoOf = (error: unknown): string =>
 export const isErrno = (error: unknown, ...codes: readonly string[]): boolean =>
   codes.includes(errnoOf(error));
 
-/** Whether it was for want of room on the disk. */
-export const isFull = (error: unknown): boolean => isErrno(error, "ENOSPC", "EDQUOT");
+/** Whether nothing can be made on the disk just now: it is full, or it became read-only as some do after an error. */
+export const cannotChange = (error: unknown): boolean => isErrno(error, "ENOSPC", "EDQUOT", "EROFS");
 
 const hints: Readonly<Record<string, string>> = {
   ENOSPC: "the disk is full: make room and try again",
   EDQUOT: "the disk quota is used up: make room and try again",
-  EROFS: "the file system is read-only: choose another directory in the network configuration",
+  EROFS:
+    "the file system is read-only: mount it writable, or choose another directory in the network configuration",
   EACCES: "the plugin may not: run it as root, or choose another directory in the network configuration",
   EPERM: "the plugin may not: run it as root",
   EEXIST: "something else has its place: remove it",

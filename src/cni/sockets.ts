@@ -8,7 +8,6 @@ import {
   fstatSync,
   linkSync,
   lstatSync,
-  mkdirSync,
   readFileSync,
   rmdirSync,
   statSync,
@@ -17,7 +16,7 @@ import {
 import { posix } from "node:path";
 import { code, CniError, fromIo, isErrno } from "./errors.js";
 import type { Permissions, Plan } from "./plan.js";
-import { remove, withHandle } from "./state/files.js";
+import { makeDirectory, remove, withHandle } from "./state/files.js";
 
 /** The number of a user or group, from its name (passwd(5), group(5)). */
 function numberOf(file: string, what: string, name: string | number): number {
@@ -63,8 +62,8 @@ function checkInside(base: string, directory: string): void {
 /** Makes a directory and those above it; whether it was not there. */
 function make(base: string, directory: string): boolean {
   if (statSync(directory, { throwIfNoEntry: false })?.isDirectory() === true) return false;
-  if (!existsSync(base)) mkdirSync(base, { recursive: true, mode: 0o755 });
-  mkdirSync(directory, { recursive: true, mode: 0o750 });
+  if (!existsSync(base)) makeDirectory(base, 0o755);
+  makeDirectory(directory, 0o750);
   return true;
 }
 
@@ -178,7 +177,8 @@ export function removeLink(path: string): void {
 /** Removes a directory if it is empty. */
 export function removeIfEmpty(path: string): void {
   try {
-    rmdirSync(path);
+    // On a read-only file system rmdir(2) fails before it looks.
+    if (entryAt(path) !== undefined) rmdirSync(path);
   } catch (error) {
     if (!isErrno(error, "ENOENT", "ENOTEMPTY", "EEXIST", "ENOTDIR", "EBUSY"))
       throw fromIo(`remove the directory ${path}`, error);

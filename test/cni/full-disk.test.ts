@@ -1,81 +1,12 @@
 /** A disk that is full: a real one, of a few pages of memory, with the records on it. */
-import { spawn, type ChildProcess } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import process from "node:process";
-import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { isErrno } from "../../src/cni/errors.js";
 import { attachmentKey } from "../../src/cni/names.js";
 import { tryLock } from "../../src/cni/state/lock.js";
 import { Store } from "../../src/cni/state/store.js";
+import { Disk } from "./support/disk.js";
 import { CniLab, containerId, nothing, slave, switchAway, type Outcome } from "./support/lab.js";
-
-/** A file system of its own, in a mount namespace: reached through the process that holds it. */
-class Disk implements Disposable {
-  readonly path: string;
-  readonly #holder: ChildProcess;
-
-  private constructor(holder: ChildProcess, mountPoint: string) {
-    this.#holder = holder;
-    this.path = `/proc/${holder.pid}/root${mountPoint}`;
-  }
-
-  /** `undefined`: none can be made here. */
-  static async make(mountPoint: string, options: string): Promise<Disk | undefined> {
-    mkdirSync(mountPoint);
-    const user = process.getuid?.() === 0 ? [] : ["--user", "--map-root-user"];
-    const script = 'mount -t tmpfs -o "$1" tmpfs "$0" && touch "$0/ready" && exec sleep 600';
-    const args = [...user, "--mount", "sh", "-c", script, mountPoint, options];
-    const holder = spawn("unshare", args, { stdio: "ignore" });
-    holder.on("error", () => undefined);
-    const made = new Disk(holder, mountPoint);
-    while (holder.pid !== undefined && holder.exitCode === null) {
-      if (existsSync(join(made.path, "ready"))) return made;
-      await sleep(5);
-    }
-    return undefined;
-  }
-
-  /** Fills it but for so many pages of 4 KiB. */
-  fill(pagesLeft: number): void {
-    const filler = join(this.path, "filler");
-    rmSync(filler, { force: true });
-    const page = Buffer.alloc(4096);
-    let pages = 0;
-    try {
-      for (;;) {
-        writeFileSync(filler, page, { flag: "a" });
-        pages += 1;
-      }
-    } catch {
-      writeFileSync(filler, Buffer.alloc(Math.max(0, pages - pagesLeft) * 4096));
-    }
-  }
-
-  /** Fills it with files: there is room for bytes, and for no file more. */
-  fillWithFiles(): void {
-    try {
-      for (let nth = 0; ; nth += 1) writeFileSync(join(this.path, `filler${nth}`), "");
-    } catch (error) {
-      if (!isErrno(error, "ENOSPC")) throw error;
-    }
-  }
-
-  empty(): void {
-    for (const file of readdirSync(this.path)) if (file.startsWith("filler")) rmSync(join(this.path, file));
-  }
-
-  /** The records on it, and what is not one. */
-  records(): readonly string[] {
-    const directory = join(this.path, "attachments");
-    return existsSync(directory) ? readdirSync(directory) : [];
-  }
-
-  [Symbol.dispose](): void {
-    this.#holder.kill();
-  }
-}
 
 let lab: CniLab;
 let disk: Disk | undefined;

@@ -3,13 +3,15 @@ import {
   constants,
   existsSync,
   fsync,
+  mkdirSync,
   openSync,
   renameSync,
+  statSync,
   unlinkSync,
   writeFileSync,
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { isErrno, isFull } from "../errors.js";
+import { cannotChange, isErrno } from "../errors.js";
 
 /** Opens a file for as long as it is used. */
 export function withHandle<T>(path: string, flags: string | number, use: (handle: number) => T): T {
@@ -27,6 +29,18 @@ export function remove(path: string): void {
     unlinkSync(path);
   } catch (error) {
     if (!isErrno(error, "ENOENT")) throw error;
+  }
+}
+
+/** Makes a directory and those above it. Node's `recursive` says ENOENT where a file system is read-only (EROFS). */
+export function makeDirectory(path: string, mode: number, hasParent = false): void {
+  try {
+    mkdirSync(path, { mode });
+  } catch (error) {
+    if (isErrno(error, "ENOENT") && !hasParent && dirname(path) !== path) {
+      makeDirectory(dirname(path), mode);
+      makeDirectory(path, mode, true);
+    } else if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) throw error;
   }
 }
 
@@ -95,7 +109,7 @@ export async function settleDirectory(directory: string): Promise<void> {
   try {
     await syncDirectory(directory);
   } catch (error) {
-    if (!isFull(error)) throw error;
+    if (!cannotChange(error)) throw error;
   }
 }
 

@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readdirSync, readlinkSync } from "node:fs";
+import { closeSync, existsSync, openSync, readFileSync, readdirSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { code, CniError, fromIo, isErrno, isFull } from "../errors.js";
-import { remove } from "./files.js";
+import { code, CniError, fromIo, cannotChange, isErrno } from "../errors.js";
+import { makeDirectory, remove } from "./files.js";
 
 /*
  * A lock that a killed process cannot leave shut. Each claim is a file of its own, whose name says whose it is: key,
@@ -80,6 +80,15 @@ function claimsIn(directory: string): readonly string[] {
   }
 }
 
+/** One that stays, on a disk that became read-only, is soon a dead process's, which holds nobody up. */
+function removeClaim(directory: string, file: string): void {
+  try {
+    remove(join(directory, file));
+  } catch (error) {
+    if (!cannotChange(error)) throw error;
+  }
+}
+
 /** Whether somebody who lives claims `key`, or any key; claims of the dead are removed on the way. */
 function claimed(directory: string, key: string | undefined, own: string | undefined): boolean {
   let found = false;
@@ -88,7 +97,7 @@ function claimed(directory: string, key: string | undefined, own: string | undef
     const claim = parse(file);
     if (claim === undefined || (key !== undefined && claim.key !== key)) continue;
     if (isAlive(claim)) found = true;
-    else remove(join(directory, file));
+    else removeClaim(directory, file);
   }
   return found;
 }
@@ -99,7 +108,7 @@ export interface Held extends Disposable {
 }
 
 /**
- * What a run does when the disk has no room for its claim. One that makes something fails: it would need room too. One
+ * What a run does when the disk has no room for its claim, or is read-only. One that makes something fails: it would need room too. One
  * that takes away what was made, or looks, goes on unless somebody else has a claim: two of those are not in each other's way.
  */
 export type WithoutRoom = "fail" | "go on";
@@ -107,11 +116,11 @@ export type WithoutRoom = "fail" | "go on";
 /** Makes a claim. Gives the error of a disk that has no room for it; undefined: it is made. */
 function makeClaim(directory: string, file: string): Error | undefined {
   try {
-    if (!existsSync(directory)) mkdirSync(directory, { recursive: true, mode: 0o700 });
+    if (!existsSync(directory)) makeDirectory(directory, 0o700);
     closeSync(openSync(join(directory, file), "wx", 0o600));
     return undefined;
   } catch (error) {
-    if (error instanceof Error && isFull(error)) return error;
+    if (error instanceof Error && cannotChange(error)) return error;
     throw error;
   }
 }
@@ -128,7 +137,7 @@ export function tryLock(
     const parts = [key, me.boot, me.namespace, me.pid, me.start, Math.ceil(endsAt), randomUUID()];
     const file = parts.join(separator);
     const noRoom = makeClaim(directory, file);
-    const release = (): void => remove(join(directory, file));
+    const release = (): void => removeClaim(directory, file);
     let taken = true;
     try {
       taken = claimed(directory, key, file);

@@ -1,10 +1,10 @@
-import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
 import { fromIo, isErrno } from "../errors.js";
 import type { AttachmentId } from "../environment.js";
 import { networkPrefix } from "../names.js";
-import { append, appendDurably, remove, settleDirectory, writeDurably } from "./files.js";
+import { append, appendDurably, makeDirectory, remove, settleDirectory, writeDurably } from "./files.js";
 import { endSchema, recordSchema, refusalSchema, type AttachmentRecord } from "./record.js";
 
 export const defaultStateDir = "/var/lib/cni/userspace";
@@ -89,9 +89,9 @@ export class Store {
   async write(key: string, record: AttachmentRecord): Promise<void> {
     try {
       if (!existsSync(this.#records)) {
-        mkdirSync(this.#records, { recursive: true, mode: 0o700 });
+        makeDirectory(this.#records, 0o700);
         // Made now: when a record has to go there the disk may be full.
-        mkdirSync(this.#leftovers, { recursive: true, mode: 0o700 });
+        makeDirectory(this.#leftovers, 0o700);
       }
       await this.#write(this.#records, key, record);
     } catch (error) {
@@ -143,7 +143,7 @@ export class Store {
     try {
       const file = this.#fileOf(this.#records, key);
       if (file !== undefined) {
-        mkdirSync(this.#leftovers, { recursive: true, mode: 0o700 });
+        makeDirectory(this.#leftovers, 0o700);
         renameSync(join(this.#records, file), join(this.#leftovers, file));
         await settleDirectory(this.#leftovers);
       } else if (remembered !== undefined) await this.#write(this.#leftovers, key, remembered);
@@ -176,7 +176,7 @@ export class Store {
   }
 
   async #write(directory: string, key: string, record: AttachmentRecord): Promise<void> {
-    if (!existsSync(directory)) mkdirSync(directory, { recursive: true, mode: 0o700 });
+    if (!existsSync(directory)) makeDirectory(directory, 0o700);
     await writeDurably(join(directory, nameOf(key, record)), `${JSON.stringify(record)}\n`, 0o600);
   }
 
