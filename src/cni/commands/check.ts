@@ -21,7 +21,7 @@ const broken = (plan: Plan, what: string, remedy: string): CniError =>
     message: `${plan.id.ifName} of ${plan.id.containerId} on network ${plan.network}: ${what}; ${remedy}`,
   });
 
-const shown = (value: unknown): string => (value === undefined ? "not set" : JSON.stringify(value));
+const shown = (value: unknown): string => (value === undefined ? "none" : JSON.stringify(value));
 
 const same = (a: readonly number[] = [], b: readonly number[] = []): boolean =>
   a.length === b.length && a.every((id) => b.includes(id));
