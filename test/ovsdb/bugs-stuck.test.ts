@@ -254,12 +254,9 @@ describe("the first rows of a large database", () => {
     const opening = openLab(peer.remote.text, { noProgressMs: 200, handshakeMs: 300 });
     const silent = await peer.connection();
     await upToTheRows(silent);
-    let isLeft = false;
-    void silent.ended.then(() => (isLeft = true));
-    while (!isLeft) {
-      silent.send(JSON.stringify({ id: "echo", method: "echo", params: ["are you there?"] }));
-      await delay(20);
-    }
+    const left = silent.ended.then(() => true);
+    do silent.send(JSON.stringify({ id: "echo", method: "echo", params: ["are you there?"] }));
+    while (!(await Promise.race([left, delay(20, false)])));
     const fresh = await peer.connection();
     const { id } = await upToTheRows(fresh);
     const row = { Log: { [anId(1)]: { initial: { k: 1, msg: "m1" } } } };
