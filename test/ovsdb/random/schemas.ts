@@ -129,7 +129,7 @@ export function changedSchemas(schema: SchemaJson, fits: boolean): fc.Arbitrary<
  * The same with as many members in sets and maps as there may be, or as few. ovsdb-server 3.1 writes what differs between
  * two values to a cluster's log. It cannot read that where it is more than the column may hold, and takes it for the value
  * itself where the old one was the default, which for a set of at least one is no empty one: the next difference then may not
- * fit. Either way it answers nothing any more (ovsdb/file.c, mended in 3.2).
+ * fit. Either way it answers nothing any more (ovsdb/file.c, mended in 3.1.3).
  */
 export function unbounded(schema: SchemaJson): SchemaJson {
   const tables = Object.entries(schema.tables).map(([name, table]) => {
