@@ -74,8 +74,8 @@ export function ipamFor(
   return ipam && { ...ipam, env: { ...ipam.env, ...about } };
 }
 
-/** The record of an attachment that has none, by what ADD would make of it now. */
-export function guessedRecord(
+/** A record with what the configuration and the id say, for whoever adds what an ADD knows besides, or has nothing to add. */
+export function bareRecord(
   { loaded }: Context,
   { containerId, ifName }: AttachmentId,
   address: SwitchAddress,

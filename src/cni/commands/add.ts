@@ -1,11 +1,11 @@
 import { setImmediate } from "node:timers/promises";
 import type { CreatedInterface, VSwitch } from "../../index.js";
 import {
+  bareRecord,
   contextOf,
   fingerprint,
   ipamOf,
   ipamOfRecord,
-  lasting,
   lockAttachment,
   type Context,
 } from "../context.js";
@@ -42,26 +42,14 @@ function previousOf({ conf, version }: Loaded, { ifName, netns }: Invocation): C
 const deviceInfoOf = ({ conf }: Loaded): string => conf.runtimeConfig?.CNIDeviceInfoFile ?? "";
 
 function recordOf(context: Context<Loaded>, plan: Plan): AttachmentRecord {
-  const { raw, conf } = context.loaded;
-  const type = conf.ipam?.type ?? "";
-  const { containerId, ifName } = plan.id;
   const traces = tracesOf(plan);
   const pod = podOf(context);
   const deviceInfo = deviceInfoOf(context.loaded);
+  const files = [...traces.files, ...(deviceInfo === "" ? [] : deviceInfoFiles(deviceInfo))];
   return {
-    version: 1,
-    state: "adding",
-    network: plan.network,
-    containerId,
-    ifName,
-    switch: { ...plan.address },
-    traces: {
-      ...traces,
-      files: [...traces.files, ...(deviceInfo === "" ? [] : deviceInfoFiles(deviceInfo))],
-    },
+    ...bareRecord(context, plan.id, plan.address, { ...traces, files }),
     ...(pod !== undefined && { pod }),
-    ...(type !== "" && { ipam: { type, config: lasting(raw) } }),
-    fingerprint: fingerprint(raw),
+    fingerprint: fingerprint(context.loaded.raw),
   };
 }
 

@@ -1,4 +1,4 @@
-import { contextOf, guessedRecord, ipamOfRecord, lockAttachment, type Context } from "../context.js";
+import { contextOf, bareRecord, ipamOfRecord, lockAttachment, type Context } from "../context.js";
 import type { Invocation } from "../environment.js";
 import { CniError } from "../errors.js";
 import { attachmentKey } from "../names.js";
@@ -28,7 +28,7 @@ function doomedOf(context: Context<LoadedForDelete>, key: string, found: Found):
   if (typeof found !== "string") return doomedByRecord(key, found.record);
   const { address, traces } = guess(context);
   const { invocation, loaded } = context;
-  const remembered = address && guessedRecord(context, invocation, address, traces);
+  const remembered = address && bareRecord(context, invocation, address, traces);
   const { whole } = loaded;
   const pod = whole instanceof CniError ? undefined : podOf({ ...context, loaded: whole });
   const told = { pod, id: invocation };

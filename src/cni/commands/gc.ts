@@ -1,5 +1,5 @@
 import type { BridgeInfo, InterfaceInfo, VSwitch } from "../../index.js";
-import { contextOf, guessedRecord, ipamFor, ipamOf, tryLockAttachment, type Context } from "../context.js";
+import { contextOf, bareRecord, ipamFor, ipamOf, tryLockAttachment, type Context } from "../context.js";
 import { checkAttachmentId, type AttachmentId, type Invocation } from "../environment.js";
 import { code, CniError, isAway } from "../errors.js";
 import { ipamIfKnown } from "../ipam.js";
@@ -56,7 +56,7 @@ function doomedOf(context: Context<Loaded>, id: AttachmentId): Doomed {
   const key = attachmentKey(loaded.conf.name, id);
   const traces = tracesOf(planAttachment(loaded, id));
   const address = switchAddress(loaded.conf);
-  return { key, address, traces, everywhere: true, remembered: guessedRecord(context, id, address, traces) };
+  return { key, address, traces, everywhere: true, remembered: bareRecord(context, id, address, traces) };
 }
 
 /** Takes one attachment away, unless somebody works on it just now. */
