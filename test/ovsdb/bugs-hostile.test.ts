@@ -2,21 +2,13 @@
 import process from "node:process";
 import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { ScriptedPeer, type PeerConnection } from "../support/scripted-peer.js";
-import { log, openLab, seenLogs, serveLab } from "./lab-database.js";
-import { labJson, uuidOf } from "./lab.js";
+import { ScriptedPeer } from "../support/scripted-peer.js";
+import { log, openLab, seenLogs, serveLab, upToTheRows } from "./lab-database.js";
+import { uuidOf } from "./lab.js";
 
 const slow = { timeout: 30_000 };
 const numbered = (k: number) => uuidOf(`${String(k).padStart(8, "0")}-0000-4000-8000-000000000000`);
 const rows = (k: number) => ({ Log: { [numbered(k)]: { initial: { k, msg: `m${k}` } } } });
-
-/** Answers what an open database asks for before the rows, and gives the request for the rows. */
-async function upToTheRows(connection: PeerConnection): Promise<Record<string, unknown>> {
-  const { id } = await connection.next();
-  connection.send(JSON.stringify({ id, error: "unknown database", result: null }));
-  await connection.answer(labJson);
-  return await connection.next();
-}
 
 describe("a transaction that is named by what is no uuid", () => {
   // The second one cannot be sent back, for ovsdb-server takes no NUL.

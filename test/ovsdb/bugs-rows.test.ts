@@ -5,9 +5,9 @@ import { openDatabase, operations, type RowsByTable } from "../../src/ovsdb/inde
 import { PendingChanges } from "../../src/ovsdb/changes/pending-changes.js";
 import { ScriptedPeer } from "../support/scripted-peer.js";
 import { snapshotOf } from "./client-port.js";
-import { log, openLab, serveLab } from "./lab-database.js";
+import { log, openLab, serveLab, upToTheRows } from "./lab-database.js";
 import type { LabDatabase } from "./lab-rows.js";
-import { labJson, uuidOf } from "./lab.js";
+import { uuidOf } from "./lab.js";
 
 const { insert, mutate, update } = operations<LabDatabase>();
 const options = { operation: "test", timeoutMs: 10_000 };
@@ -66,15 +66,13 @@ describe("rows of an open database", () => {
     await using peer = await ScriptedPeer.listen("unix");
     const opening = openLab(peer.remote.text);
     const connection = await peer.connection();
-    const first = await connection.next();
-    connection.send(JSON.stringify({ id: first["id"], error: "unknown database", result: null }));
-    await connection.answer(labJson);
+    const { id: asked, params } = await upToTheRows(connection);
     const uuid = numbered(1);
     const rows = {
       Log: { [uuid]: { initial: { k: 1, later: ["set", []] } } },
       Later: { [uuid]: { initial: {} } },
     };
-    const { params } = await connection.answer([false, numbered(0), rows]);
+    connection.send(JSON.stringify({ id: asked, error: null, result: [false, numbered(0), rows] }));
     await using db = (await opening).unwrap();
     const [, id] = Array.isArray(params) ? params : [];
     const modify = { Later: { [uuid]: { delete: null } }, Log: { [uuid]: { modify: { later: 7, k: 2 } } } };
@@ -89,22 +87,16 @@ describe("rows of an open database", () => {
     async () => {
       await using peer = await ScriptedPeer.listen("unix");
       const opening = openLab(peer.remote.text);
-      const upToTheRows = async () => {
-        const connection = await peer.connection();
-        const { id } = await connection.next();
-        connection.send(JSON.stringify({ id, error: "unknown database", result: null }));
-        await connection.answer(labJson);
-        return connection;
-      };
       const rows = { Log: { [numbered(1)]: { initial: { k: 1 } } } };
-      const first = await upToTheRows();
-      await first.answer([false, numbered(0), rows]);
+      const first = await peer.connection();
+      const asked = await upToTheRows(first);
+      first.send(JSON.stringify({ id: asked["id"], error: null, result: [false, numbered(0), rows] }));
       await using db = (await opening).unwrap();
       const told: unknown[] = [];
       db.events.on("change", (change) => told.push(change));
       first.end();
-      const second = await upToTheRows();
-      const { id, params } = await second.next();
+      const second = await peer.connection();
+      const { id, params } = await upToTheRows(second);
       const [, monitor] = Array.isArray(params) ? params : [];
       const early = { Log: { [numbered(2)]: { insert: { k: 2 } } } };
       second.send(JSON.stringify({ id: null, method: "update3", params: [monitor, numbered(0), early] }));

@@ -2,23 +2,14 @@
 import { setImmediate as turn, setTimeout as delay } from "node:timers/promises";
 import { describe, expect, it, vi } from "vitest";
 import { connectOvsdb, operations } from "../../src/ovsdb/index.js";
-import { ScriptedPeer, type PeerConnection } from "../support/scripted-peer.js";
+import { ScriptedPeer } from "../support/scripted-peer.js";
 import { calls } from "./lab-calls.js";
-import { log, openLab, seenLogs, serveLab, storedLogs } from "./lab-database.js";
+import { log, openLab, seenLogs, serveLab, storedLogs, upToTheRows } from "./lab-database.js";
 import { labSchema, type LabDatabase } from "./lab-rows.js";
-import { labJson } from "./lab.js";
 
 const { insert } = operations<LabDatabase>();
 const options = { operation: "test", timeoutMs: 10_000 };
 const slow = { timeout: 30_000 };
-
-/** Answers what an open database asks for before the rows, as a server before 2.9, and gives the request for the rows. */
-async function upToTheRows(peer: PeerConnection): Promise<Record<string, unknown>> {
-  const first = await peer.next();
-  peer.send(JSON.stringify({ id: first["id"], error: "unknown database", result: null }));
-  await peer.answer(labJson);
-  return await peer.next();
-}
 
 const anId = (digit: number) => `${String(digit).repeat(8)}-0000-4000-8000-000000000000`;
 const zero = anId(0).replace("4000-8000", "0000-0000");

@@ -1,5 +1,6 @@
 import { openDatabase, type Database, type OpenOptions } from "../../src/ovsdb/index.js";
 import { OvsdbServer, type OvsdbServerOptions } from "../../src/testing/index.js";
+import type { PeerConnection } from "../support/scripted-peer.js";
 import type { LabRows } from "./client-port.js";
 import { labSchema, type LabDatabase } from "./lab-rows.js";
 import { labJson } from "./lab.js";
@@ -16,6 +17,14 @@ export const openLab = (remote: string, options: Options = {}) =>
 /** A server in this process with the Lab database. */
 export const serveLab = (options: OvsdbServerOptions = {}) =>
   OvsdbServer.start({ ...(options.shares === undefined && { schemas: [labJson] }), ...options });
+
+/** Answers what an open database asks for before the rows, as a server before 2.9, and gives the request for the rows. */
+export async function upToTheRows(peer: PeerConnection): Promise<Record<string, unknown>> {
+  const first = await peer.next();
+  peer.send(JSON.stringify({ id: first["id"], error: "unknown database", result: null }));
+  await peer.answer(labJson);
+  return await peer.next();
+}
 
 /** Adds rows to Log from nobody's connection. */
 export function log(server: OvsdbServer, ...ks: readonly number[]): void {
