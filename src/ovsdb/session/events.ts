@@ -30,7 +30,7 @@ export type SessionEvent =
       readonly kind: "timer";
       readonly timer: TimerName;
       /** Moves as the answer to the monitor request comes, and by nothing else for long. */
-      readonly come: number;
+      readonly arrived: number;
       readonly now: number;
     }
   | { readonly kind: "connected"; readonly now: number }

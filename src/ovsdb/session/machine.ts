@@ -90,7 +90,7 @@ export class SessionMachine {
       case "start":
         return this.#connect();
       case "timer":
-        return event.timer === "wait" ? this.#connect() : this.#checkProgress(event.come, event.now);
+        return event.timer === "wait" ? this.#connect() : this.#checkProgress(event.arrived, event.now);
       case "connected":
         this.#connectedAt = event.now;
         return this.#begin();
@@ -239,9 +239,9 @@ export class SessionMachine {
     this.#push({ do: "change-conditions", conditions: this.#conditions.request() });
   }
 
-  #checkProgress(come: number, now: number): void {
+  #checkProgress(arrived: number, now: number): void {
     if (this.#progress.step === "nothing") return;
-    if (this.#progress.goesOn(come)) {
+    if (this.#progress.goesOn(arrived)) {
       this.#push({ do: "set-timer", timer: "progress", ms: this.#options.noProgressMs });
       return;
     }

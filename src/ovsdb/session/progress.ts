@@ -21,11 +21,11 @@ export class Progress {
     this.#step = "nothing";
   }
 
-  /** Whether a slow answer may go on: that `come`, which is from 0, has moved since the last look says that it is on its way. */
-  goesOn(come: number): boolean {
+  /** Whether a slow answer may go on: that `arrived`, which is from 0, has moved since the last look says that it is on its way. */
+  goesOn(arrived: number): boolean {
     const isFirst = this.#seen < 0;
-    const hasMoved = come !== this.#seen;
-    this.#seen = come;
+    const hasMoved = arrived !== this.#seen;
+    this.#seen = arrived;
     return this.#step === "rows" && (isFirst || hasMoved);
   }
 }

@@ -85,8 +85,8 @@ export class Session {
     );
     this.#timers = new Timers((timer) => {
       const unfinishedBytes = this.#link.connection?.unfinishedBytes ?? 0;
-      const come = this.#monitors.parts + unfinishedBytes;
-      this.#dispatch({ kind: "timer", timer, come, now: performance.now() });
+      const arrived = this.#monitors.parts + unfinishedBytes;
+      this.#dispatch({ kind: "timer", timer, arrived, now: performance.now() });
     });
   }
 

@@ -108,7 +108,7 @@ class Bench {
   /** The wait is over. */
   wake(): void {
     this.now += this.waitMs;
-    this.tell({ kind: "timer", timer: "wait", come: 0, now: this.now });
+    this.tell({ kind: "timer", timer: "wait", arrived: 0, now: this.now });
   }
 }
 
@@ -157,10 +157,10 @@ describe("a session's machine, on its way to the rows,", () => {
     bench.meet(row());
     bench.tell({ kind: "schema", changed: true });
     for (let bytes = 1; bytes < 5; bytes += 1) {
-      bench.tell({ kind: "timer", timer: "progress", come: bytes, now: 0 });
+      bench.tell({ kind: "timer", timer: "progress", arrived: bytes, now: 0 });
       expect(bench.done).toEqual(["set-timer"]);
     }
-    bench.tell({ kind: "timer", timer: "progress", come: 4, now: 0 });
+    bench.tell({ kind: "timer", timer: "progress", arrived: 4, now: 0 });
     expect(bench.done).toContain("hang-up");
     expect(bench.machine.reason).toBe("unix:/a: the server does not answer");
   });
