@@ -1,104 +1,40 @@
 import type { KeyPart } from "./key-part.js";
+import { Trie, type TrieEditor } from "./trie.js";
 
-const bits = 3;
-const width = 1 << bits;
-const mask = width - 1;
-/**
- * A leaf of more entries becomes a branch, as long as the keys' hashes have bits left. An array that grows has room for
- * 17, and then for 41: with narrower leaves more of the memory of a tree is room that nothing is in.
- */
-const mostInLeaf = 41;
-const lastShift = 27;
+/** In place of a value: the key is there no more. */
+const gone: unique symbol = Symbol("gone");
 
-/** A leaf with entries, or a branch with children. One shape for both: it is what every lookup looks at. */
-class Node<V> {
-  /** Only the editor that is this may write to the node; everybody else copies it first. */
-  readonly owner: object;
-  readonly children: Node<V>[] | undefined;
-  /** Of each key: to compare them costs nothing, while every other key that is looked at is a miss of the cache. */
-  readonly hashes: number[];
-  readonly keys: KeyPart[];
-  readonly values: V[];
+/** What has changed since the base was made. */
+type Changes<K extends KeyPart, V> = Trie<K, V | typeof gone>;
 
-  constructor(
-    owner: object,
-    children: Node<V>[] | undefined,
-    hashes: number[],
-    keys: KeyPart[],
-    values: V[],
-  ) {
-    this.owner = owner;
-    this.children = children;
-    this.hashes = hashes;
-    this.keys = keys;
-    this.values = values;
-  }
+/** So many changes are kept beside a base, or a quarter as many as it has entries. Then a new base is made. */
+const fewChanges = 64;
 
-  static leaf<V>(owner: object): Node<V> {
-    return new Node<V>(owner, undefined, [], [], []);
-  }
-
-  static branch<V>(owner: object, children: Node<V>[], noValues: V[]): Node<V> {
-    return new Node<V>(owner, children, noHashes, noKeys, noValues);
-  }
-
-  copy(owner: object): Node<V> {
-    const { children, hashes, keys, values } = this;
-    return children === undefined
-      ? new Node(owner, undefined, hashes.slice(), keys.slice(), values.slice())
-      : Node.branch(owner, children.slice(), values);
-  }
-
-  /** Where the key stands in a leaf; -1 where it does not. */
-  placeOf(hash: number, key: KeyPart): number {
-    const { hashes, keys } = this;
-    for (let at = 0; at < hashes.length; at += 1) if (hashes[at] === hash && keys[at] === key) return at;
-    return -1;
-  }
-
-  append(hash: number, key: KeyPart, value: V): void {
-    this.hashes.push(hash);
-    this.keys.push(key);
-    this.values.push(value);
-  }
-
-  /** Takes an entry out. The last one takes its place. */
-  remove(at: number): void {
-    const hash = this.hashes.pop();
-    const key = this.keys.pop();
-    const value = this.values.pop();
-    if (at === this.hashes.length || hash === undefined || key === undefined || value === undefined) return;
-    this.hashes[at] = hash;
-    this.keys[at] = key;
-    this.values[at] = value;
-  }
-}
-
-const noHashes: number[] = [];
-const noKeys: KeyPart[] = [];
-const nothing = Node.leaf<never>({});
+const noBase: ReadonlyMap<never, never> = new Map<never, never>();
 
 /**
- * A map that never changes. A changed one is made by an editor, shares with it all but the few nodes on the way to
- * what differs, and costs as little whatever the size. (A hash array mapped trie: Bagwell, "Ideal Hash Trees", 2001.)
+ * A map that never changes. A changed one is made by an editor, and shares with it all but what differs: the base, a `Map`,
+ * which V8 fills and looks up far more quickly than any tree, and a tree of the changes since.
  */
 export class PersistentMap<K extends KeyPart, V> {
   readonly size: number;
-  readonly #root: Node<V>;
+  readonly #base: ReadonlyMap<K, V>;
+  readonly #changes: Changes<K, V>;
 
   /** @internal */
-  constructor(root: Node<V>, size: number) {
-    this.#root = root;
+  constructor(base: ReadonlyMap<K, V>, changes: Changes<K, V>, size: number) {
+    this.#base = base;
+    this.#changes = changes;
     this.size = size;
   }
 
   /** The map without entries. */
   static empty<K extends KeyPart, V>(): PersistentMap<K, V> {
-    return new PersistentMap<K, V>(nothing, 0);
+    return new PersistentMap<K, V>(noBase, Trie.empty(), 0);
   }
 
   get(key: K): V | undefined {
-    return find(this.#root, key, hashOf(key));
+    return find(this.#base, this.#changes, key);
   }
 
   has(key: K): boolean {
@@ -107,163 +43,100 @@ export class PersistentMap<K extends KeyPart, V> {
 
   /** The values, in no promised order. */
   values(): V[] {
-    const values: V[] = [];
-    collect(this.#root, values);
-    return values;
+    const all = this.#changes.size === 0 ? this.#base : changed(this.#base, this.#changes);
+    return [...all.values()];
   }
 
   /** Begins a changed map; this one stays as it is. */
   edit(): MapEditor<K, V> {
-    return new MapEditor<K, V>(this.#root, this.size);
+    return new MapEditor<K, V>(this.#base, this.#changes, this.size);
   }
 }
 
 /** A map while it is being changed. Values are anything but `undefined`. */
 export class MapEditor<K extends KeyPart, V> {
-  #root: Node<V>;
+  /** A new base, which nobody else has yet: what is changed is changed in it. */
+  #own: Map<K, V> | undefined;
+  #base: ReadonlyMap<K, V>;
+  #changes: TrieEditor<K, V | typeof gone>;
   #size: number;
-  #owner = {};
 
   /** @internal */
-  constructor(root: Node<V>, size: number) {
-    this.#root = size === 0 ? Node.leaf<V>(this.#owner) : root;
+  constructor(base: ReadonlyMap<K, V>, changes: Changes<K, V>, size: number) {
+    this.#own = size === 0 ? new Map<K, V>() : undefined;
+    this.#base = base;
+    this.#changes = changes.edit();
     this.#size = size;
   }
 
   get size(): number {
-    return this.#size;
+    return this.#own?.size ?? this.#size;
   }
 
   get(key: K): V | undefined {
-    return find(this.#root, key, hashOf(key));
+    return this.#own === undefined ? find(this.#base, this.#changes, key) : this.#own.get(key);
   }
 
   set(key: K, value: V): void {
-    const hash = hashOf(key);
-    const leaf = this.#leafFor(hash);
-    const at = leaf.placeOf(hash, key);
-    if (at < 0) this.#put(leaf, hash, key, value);
-    else leaf.values[at] = value;
+    if (this.#own !== undefined) this.#own.set(key, value);
+    else this.#change(key, value, this.get(key) === undefined ? 1 : 0);
   }
 
   /** Sets it where there is none yet. Else leaves it, and gives what is there. */
   add(key: K, value: V): V | undefined {
-    const hash = hashOf(key);
-    const leaf = this.#leafFor(hash);
-    const at = leaf.placeOf(hash, key);
-    if (at >= 0) return leaf.values[at];
-    this.#put(leaf, hash, key, value);
+    const present = this.get(key);
+    if (present !== undefined) return present;
+    if (this.#own !== undefined) this.#own.set(key, value);
+    else this.#change(key, value, 1);
     return undefined;
   }
 
   /** Gives what was there. */
   delete(key: K): V | undefined {
-    const hash = hashOf(key);
-    const leaf = this.#leafFor(hash);
-    const at = leaf.placeOf(hash, key);
-    if (at < 0) return undefined;
-    const value = leaf.values[at];
-    leaf.remove(at);
-    this.#size -= 1;
-    if (this.#size === 0) this.#root = Node.leaf<V>(this.#owner);
-    return value;
+    const present = this.get(key);
+    if (present === undefined) return undefined;
+    if (this.#own !== undefined) this.#own.delete(key);
+    else this.#change(key, gone, -1);
+    return present;
   }
 
-  /** The map as it is now. The editor may go on: it copies what the map holds. */
+  /** The map as it is now. The editor may go on: it changes nothing that the map holds. */
   freeze(): PersistentMap<K, V> {
-    this.#owner = {};
-    return new PersistentMap<K, V>(this.#root, this.#size);
-  }
-
-  #put(leaf: Node<V>, hash: number, key: K, value: V): void {
-    leaf.append(hash, key, value);
-    this.#size += 1;
-    if (leaf.keys.length > mostInLeaf) this.#split(hash);
-  }
-
-  /** The leaf where that hash belongs, ready to be written to. */
-  #leafFor(hash: number): Node<V> {
-    const owner = this.#owner;
-    if (this.#root.owner !== owner) this.#root = this.#root.copy(owner);
-    let node = this.#root;
-    for (let rest = hash; node.children !== undefined; rest >>>= bits) {
-      const at = rest & mask;
-      let child = node.children[at] ?? node;
-      if (child.owner !== owner) child = node.children[at] = child.copy(owner);
-      node = child;
+    if (this.#own !== undefined) {
+      this.#base = this.#own;
+      this.#size = this.#own.size;
+      this.#changes = Trie.empty<K, V | typeof gone>().edit();
+      this.#own = undefined;
     }
-    return node;
+    return new PersistentMap<K, V>(this.#base, this.#changes.freeze(), this.#size);
   }
 
-  /** Makes a branch of the leaf where that hash belongs. */
-  #split(hash: number): void {
-    let parent: Node<V>[] | undefined;
-    let node = this.#root;
-    let shift = 0;
-    for (; node.children !== undefined; shift += bits) {
-      parent = node.children;
-      node = parent[(hash >>> shift) & mask] ?? node;
-    }
-    if (shift > lastShift) return;
-    const branch = branchOf(node, shift, this.#owner);
-    if (parent === undefined) this.#root = branch;
-    else parent[(hash >>> (shift - bits)) & mask] = branch;
+  #change(key: K, value: V | typeof gone, growth: number): void {
+    const changes = this.#changes;
+    this.#size += growth;
+    if (value === gone && !this.#base.has(key)) changes.delete(key);
+    else changes.set(key, value);
+    if (changes.size > fewChanges && changes.size > this.#base.size / 4)
+      this.#own = changed(this.#base, changes.freeze());
   }
 }
 
-function find<V>(root: Node<V>, key: KeyPart, hash: number): V | undefined {
-  let node = root;
-  for (let rest = hash; node.children !== undefined; rest >>>= bits) {
-    node = node.children[rest & mask] ?? node;
-  }
-  const at = node.placeOf(hash, key);
-  return at < 0 ? undefined : node.values[at];
+function find<K extends KeyPart, V>(
+  base: ReadonlyMap<K, V>,
+  changes: Pick<Changes<K, V>, "get" | "size">,
+  key: K,
+): V | undefined {
+  const value = changes.size === 0 ? undefined : changes.get(key);
+  if (value === undefined) return base.get(key);
+  return value === gone ? undefined : value;
 }
 
-function branchOf<V>(leaf: Node<V>, shift: number, owner: object): Node<V> {
-  const children: Node<V>[] = [];
-  for (let slot = 0; slot < width; slot += 1) children.push(Node.leaf<V>(owner));
-  const { hashes, keys, values } = leaf;
-  for (let at = 0; at < hashes.length; at += 1) {
-    const value = values[at];
-    if (value === undefined) continue;
-    const hash = hashes[at] ?? 0;
-    children[(hash >>> shift) & mask]?.append(hash, keys[at] ?? null, value);
-  }
-  return Node.branch<V>(owner, children, []);
-}
-
-function collect<V>(node: Node<V>, into: V[]): void {
-  if (node.children === undefined) for (const value of node.values) into.push(value);
-  else for (const child of node.children) collect(child, into);
-}
-
-/** The key that was hashed last, and its hash: a row is looked up, and then put where it was, or where it was not. */
-let lastKey: KeyPart = null;
-let lastHash = newHashOf(lastKey);
-
-function hashOf(key: KeyPart): number {
-  if (key !== lastKey) {
-    lastHash = newHashOf(key);
-    lastKey = key;
-  }
-  return lastHash;
-}
-
-/** FNV-1a, stirred so that its low bits depend on all characters. */
-function newHashOf(key: KeyPart): number {
-  if (typeof key === "number") return stir(Number.isInteger(key) ? key | 0 : hashOfText(String(key)));
-  return stir(hashOfText(typeof key === "string" ? key : String(key)));
-}
-
-function hashOfText(text: string): number {
-  let hash = 0x811c_9dc5;
-  for (let at = 0; at < text.length; at += 1) hash = Math.imul(hash ^ text.charCodeAt(at), 0x0100_0193);
-  return hash;
-}
-
-function stir(hash: number): number {
-  const once = Math.imul(hash ^ (hash >>> 16), 0x45d9_f3b);
-  // Of 32 bits with a sign: V8 keeps others as doubles.
-  return once ^ (once >>> 16);
+/** A base with the changes made. */
+function changed<K extends KeyPart, V>(base: ReadonlyMap<K, V>, changes: Changes<K, V>): Map<K, V> {
+  const all = new Map(base);
+  changes.forEach((key, value) => {
+    if (value === gone) all.delete(key);
+    else all.set(key, value);
+  });
+  return all;
 }
