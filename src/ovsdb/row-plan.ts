@@ -26,7 +26,10 @@ export class RowPlan {
   /** The names to ask a `select` for. */
   readonly wireColumns: readonly string[];
   readonly #columnsByName: ReadonlyMap<string, ColumnSchema>;
-  readonly #blank: MutableRow;
+  /** Columns that the server lacks, of which the program knows the default. */
+  readonly #filled: readonly ColumnSchema[];
+  /** A row with every column at its default; made for the first row, which many a table never has. */
+  #blank: MutableRow | undefined;
   /** JSON of rows without some of the columns, by these columns' names. */
   readonly #lesser = new Map<string, string>();
 
@@ -34,14 +37,14 @@ export class RowPlan {
     table: string,
     columns: readonly ColumnSchema[],
     absent: readonly string[],
-    filled: readonly (readonly [string, Value])[],
+    filled: readonly ColumnSchema[],
   ) {
     this.table = table;
     this.columns = columns;
     this.absent = absent;
     this.wireColumns = ["_uuid", ...columns.map(({ name }) => name)];
     this.#columnsByName = new Map(columns.map((column) => [column.name, column]));
-    this.#blank = blankRow([...columns.map(({ name, codec }) => [name, codec.default] as const), ...filled]);
+    this.#filled = filled;
   }
 
   /**
@@ -56,7 +59,7 @@ export class RowPlan {
     const expected = schemas.expected?.tables.get(table.name);
     const columns: ColumnSchema[] = [];
     const absent: string[] = [];
-    const filled: (readonly [string, Value])[] = [];
+    const filled: ColumnSchema[] = [];
     const asked = new Set(names ?? (expected ?? table).columns.keys());
     asked.delete("_uuid");
     for (const name of asked) {
@@ -67,7 +70,7 @@ export class RowPlan {
         if (expected !== undefined && wanted === undefined)
           return new AbsentFault("column", `${table.name}.${name}`);
         absent.push(name);
-        if (wanted !== undefined) filled.push([name, wanted.codec.default]);
+        if (wanted !== undefined) filled.push(wanted);
       } else if (wanted !== undefined && !isReadableAs(present, wanted)) {
         return new LayoutFault(String(wanted), String(present), `${table.name}.${name}`);
       } else {
@@ -79,13 +82,13 @@ export class RowPlan {
 
   /** The names of a row's columns, those that the server lacks and that read as their default among them. */
   get rowColumns(): readonly string[] {
-    return Object.keys(this.#blank);
+    return ["_uuid", ...this.columns.map(({ name }) => name), ...this.#filled.map(({ name }) => name)];
   }
 
   /** A row with every column at its default, to be filled in. */
   newRow(id: Uuid): MutableRow {
     // A copy of one row has its layout, which V8 keeps small and quick; one that is built up by name gets a hash table.
-    const row = { ...this.#blank };
+    const row = { ...(this.#blank ??= blankRow([...this.columns, ...this.#filled])) };
     row._uuid = id;
     return row;
   }
@@ -128,9 +131,9 @@ export class RowPlan {
   }
 }
 
-function blankRow(columns: readonly (readonly [string, Value])[]): MutableRow {
-  const row = parseRow(blankText(["_uuid", ...columns.map(([name]) => name)]), zeroUuid);
-  for (const [name, value] of columns) row[name] = value;
+function blankRow(columns: readonly ColumnSchema[]): MutableRow {
+  const row = parseRow(blankText(["_uuid", ...columns.map(({ name }) => name)]), zeroUuid);
+  for (const { name, codec } of columns) row[name] = codec.default;
   return row;
 }
 

@@ -13,9 +13,8 @@ export class ColumnSchema {
   readonly mutable: boolean;
   /** Whether a standalone server forgets it when it restarts. */
   readonly ephemeral: boolean;
-  /** @internal */
-  readonly codec: DatumCodec;
   readonly #integers: IntegerForm;
+  #codec: DatumCodec | undefined;
   readonly #variants = new Map<string, DatumCodec>();
 
   constructor(
@@ -33,7 +32,11 @@ export class ColumnSchema {
     this.mutable = options.mutable;
     this.ephemeral = options.ephemeral;
     this.#integers = options.integers ?? "exact";
-    this.codec = datumCodec(type, this.shape, this.#integers);
+  }
+
+  /** Made when it is needed: of most columns nobody reads or writes a value. @internal */
+  get codec(): DatumCodec {
+    return (this.#codec ??= datumCodec(this.type, this.shape, this.#integers));
   }
 
   /**
