@@ -45,6 +45,14 @@ describe("ovsdb-bindgen", () => {
     expect(text).toContain("export const labSchema: ExpectedSchema<LabDatabase>");
   });
 
+  it("keeps every digit of a bound, as the server does", async () => {
+    const type =
+      '{"key": {"type": "integer", "minInteger": -9223372036854775807, "maxInteger": 9223372036854775806}}';
+    writeFileSync(schema, `{"name": "Db", "tables": {"T": {"columns": {"n": {"type": ${type}}}}}}`);
+    expect(await run("--schema", schema, "--out", out)).toMatchObject({ code: 0, err: "" });
+    expect(readFileSync(out, "utf8")).toMatch(/-9223372036854775807n[^]*9223372036854775806n/u);
+  });
+
   it("leaves a file that is right already alone", async () => {
     await run("--schema", schema, "--out", out);
     expect((await run("--schema", schema, "--out", out)).out).toMatch(/unchanged\n$/u);

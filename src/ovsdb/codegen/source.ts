@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { InvalidError, type UnreachableError } from "../../core/errors.js";
 import { Err, Ok, type Result } from "../../core/result.js";
+import { readObject } from "../../jsonrpc/read-object.js";
 import { Fault } from "../fault.js";
 import { parseSchema } from "../parse-schema.js";
 import type { DatabaseSchema } from "../schema.js";
@@ -15,13 +16,9 @@ export function readSchemaFile(file: string): Result<DatabaseSchema, InvalidErro
   } catch (cause) {
     return Err(unusable(operation, file, cause));
   }
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (cause) {
-    return Err(noSchema(operation, file, new Fault("JSON", cause instanceof Error ? cause.message : "none")));
-  }
-  const schema = parseSchema(json);
+  const json = readObject(text);
+  if (!json.ok) return Err(noSchema(operation, file, new Fault("JSON", `no JSON object: ${json.why}`)));
+  const schema = parseSchema(json.value);
   return schema instanceof Fault ? Err(noSchema(operation, file, schema)) : Ok(schema);
 }
 
