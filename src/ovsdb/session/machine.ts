@@ -34,6 +34,8 @@ export class SessionMachine {
   #hasRows = false;
   #minIndex = 0;
   #server: ServerRow | undefined;
+  /** What `_Server` told of the schema when that was asked for last. */
+  #askedOf: string | undefined;
   #connectedAt = 0;
   #forcedAt = -Infinity;
   /** Whether the rows are those of a cluster's member. */
@@ -178,6 +180,7 @@ export class SessionMachine {
   }
 
   #askSchema(): void {
+    this.#askedOf = this.#server?.schema;
     this.#ask("schema", { do: "get-schema" });
   }
 
@@ -193,7 +196,9 @@ export class SessionMachine {
     this.#server = row;
     this.#isOfCluster = row.model === "clustered";
     if (row.model === "clustered") this.#minIndex = Math.max(this.#minIndex, row.index ?? 0);
-    if (this.#progress.step === "server-rows" || this.#state === "incompatible") this.#askSchema();
+    // In a cluster the row changes with every transaction.
+    const mayBeOfUse = this.#state === "incompatible" && row.schema !== this.#askedOf;
+    if (this.#progress.step === "server-rows" || mayBeOfUse) this.#askSchema();
   }
 
   /**

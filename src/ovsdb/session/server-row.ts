@@ -9,6 +9,8 @@ export interface ServerRow {
   readonly leader: boolean;
   /** Whether it has a schema: a cluster member that has not joined has none, nor has a relay before it finds its source. */
   readonly hasSchema: boolean;
+  /** The schema, as text; `undefined` where it does not tell. */
+  readonly schema: string | undefined;
   readonly cid: string | undefined;
   readonly sid: string | undefined;
   /** How far a cluster member's log goes. */
@@ -22,13 +24,15 @@ export function readServerRow(row: IdentifiedRow): ServerRow | undefined {
   const model = member(row, "model");
   if (typeof name !== "string") return undefined;
   const index = member(row, "index");
+  const schema = textOf(member(row, "schema"));
   return {
     name,
     model: model === "clustered" || model === "relay" ? model : "standalone",
     // Releases before the column: what is not said is as it ought to be.
     connected: member(row, "connected") !== false,
     leader: member(row, "leader") !== false,
-    hasSchema: !Object.hasOwn(row, "schema") || textOf(row["schema"]) !== undefined,
+    hasSchema: !Object.hasOwn(row, "schema") || schema !== undefined,
+    schema,
     cid: textOf(member(row, "cid")),
     sid: textOf(member(row, "sid")),
     index: typeof index === "number" || typeof index === "bigint" ? Number(index) : undefined,

@@ -262,7 +262,7 @@ export class Session {
       const changed = this.#plan.takeSchema(reply.value);
       if (changed instanceof Fault) return this.#inconsistent("schema", changed);
       const [{ connection }, { schemas }] = [this.#link, this.#plan];
-      // While the database is of no use its schema is asked for again and again, mostly to find the same.
+      // While the database is of no use its schema may be asked for again, to find the same.
       const isAnother = changed || this.#client === undefined;
       if (isAnother && connection !== undefined && schemas !== undefined)
         this.#client = new OvsdbClient(connection, schemas);

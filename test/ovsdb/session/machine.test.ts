@@ -19,6 +19,7 @@ const row = (fields: Partial<ServerRow> = {}): ServerRow => ({
   connected: true,
   leader: true,
   hasSchema: true,
+  schema: "{}",
   cid: undefined,
   sid: undefined,
   index: 5,
@@ -165,13 +166,18 @@ describe("a session's machine, on its way to the rows,", () => {
     expect(bench.machine.reason).toBe("unix:/a: the server does not answer");
   });
 
-  it("stays with a server whose database is not what was expected, and asks again when that changes", () => {
+  it("stays with a server whose database is not what was expected, and asks again when its schema changes", () => {
     bench.meet(row());
     bench.tell({ kind: "unusable", error: new Error("no table Log") });
     expect(bench.machine.state).toBe("incompatible");
     expect(bench.done).not.toContain("hang-up");
     bench.tell({ kind: "server-rows", rows: [row({ index: 6 })], now: 0 });
+    expect(bench.done).toEqual([]);
+    const another = row({ index: 7, schema: '{"version":"2.0.0"}' });
+    bench.tell({ kind: "server-rows", rows: [another], now: 0 });
     expect(bench.done).toEqual(["get-schema", "set-timer"]);
+    bench.tell({ kind: "server-rows", rows: [{ ...another, index: 8 }], now: 0 });
+    expect(bench.done).toEqual([]);
   });
 });
 
