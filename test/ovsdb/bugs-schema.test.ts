@@ -92,6 +92,23 @@ describe("an open database whose schema is converted", () => {
   );
 });
 
+describe("an open database whose conditions do not fit the schema any more", () => {
+  it("goes on when it is given others", slow, async () => {
+    await using server = await serveLab();
+    log(server, 1, 2);
+    await using db = (await openLab(server.remote)).unwrap();
+    (await db.setConditions("Log", [["k", "==", 1]], options)).unwrap();
+    await using other = await openAny(server.remote);
+    const { k: _k, ...columns } = Log.columns;
+    const tables = { ...labJson.tables, Log: { ...Log, columns } };
+    (await other.convert({ ...labJson, version: "2.0.0", tables }, options)).unwrap();
+    await expect.poll(() => db.health.reason).toMatch(/has no column Log\.k/u);
+    (await db.setConditions("Log", [["msg", "==", "m2"]], options)).unwrap();
+    expect([...db.table("Log")]).toMatchObject([{ msg: "m2" }]);
+    expect(db.health.state).toBe("monitoring");
+  });
+});
+
 describe("a lock of an open database whose schema is converted", () => {
   it.skipIf(!available)(
     `stays held, as the connection stays, and is told to nobody as lost${note}`,

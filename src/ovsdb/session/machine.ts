@@ -140,7 +140,7 @@ export class SessionMachine {
         this.#minIndex = 0;
         return undefined;
       case "conditions-set":
-        return this.#changeConditions();
+        return this.#conditionsSet();
       case "close":
         this.#hangUp();
         this.#push({ do: "end", error: undefined });
@@ -237,6 +237,13 @@ export class SessionMachine {
   ): void {
     this.#push({ do: "settle-conditions", upTo: this.#conditions.heldNumber, error });
     this.#changeConditions();
+  }
+
+  #conditionsSet(): void {
+    if (this.#state !== "incompatible" || this.#progress.step !== "nothing") return this.#changeConditions();
+    // By these the database may be of use.
+    this.#position.interrupted();
+    this.#askRows(false);
   }
 
   #changeConditions(): void {

@@ -179,6 +179,22 @@ describe("a session's machine, on its way to the rows,", () => {
     bench.tell({ kind: "server-rows", rows: [{ ...another, index: 8 }], now: 0 });
     expect(bench.done).toEqual([]);
   });
+
+  it("tries a database that was of no use by its conditions again when others are set", () => {
+    bench.conditions.set("Log", [["k", "==", 1]]);
+    bench.meet(row());
+    bench.tell({ kind: "schema", changed: true });
+    bench.tell({ kind: "unusable", error: new Error("no column Log.k") });
+    bench.conditions.set("Log", "none");
+    bench.tell({ kind: "conditions-set" });
+    expect(bench.done).toEqual(["monitor", "set-timer"]);
+    expect(bench.effect("monitor")?.conditions).toEqual(new Map([["Log", "none"]]));
+    bench.conditions.set("Log", "all");
+    bench.tell({ kind: "conditions-set" });
+    expect(bench.done).toEqual([]);
+    bench.tell({ kind: "monitored", lastId, now: 0 });
+    expect(bench.effect("change-conditions")?.conditions).toEqual(new Map([["Log", "all"]]));
+  });
 });
 
 describe("a session's machine, of the servers there are,", () => {
