@@ -1,5 +1,5 @@
+import { isDeepStrictEqual } from "node:util";
 import type { IncompatibleError, InvalidError } from "../../core/errors.js";
-import { encodeExactly } from "../../jsonrpc/encode.js";
 import { unsendable } from "../errors.js";
 import { Fault } from "../fault.js";
 import { isArray } from "../json.js";
@@ -40,7 +40,8 @@ const nothing: EncodedRequest = { plans: [], absent: [], absentTables: [], wire:
 export class MonitorPlan {
   readonly #wanted: Wanted;
   #schemas: Schemas | undefined;
-  #schemaText = "";
+  /** As the server has sent it. */
+  #schemaJson: unknown;
   #encoded: EncodedRequest | undefined;
   #layout: ReplicaLayout | undefined;
 
@@ -59,12 +60,11 @@ export class MonitorPlan {
 
   /** Takes the schema as the server has sent it. Gives whether it is another one than before. */
   takeSchema(json: unknown): boolean | Fault {
+    if (isDeepStrictEqual(json, this.#schemaJson)) return false;
     const { integers, expected } = this.#wanted;
     const server = parseSchema(json, integers);
     if (server instanceof Fault) return server;
-    const text = encodeExactly(json);
-    if (text === this.#schemaText) return false;
-    this.#schemaText = text;
+    this.#schemaJson = json;
     this.#schemas = { server, expected };
     this.#layout = undefined;
     return true;
