@@ -60,7 +60,7 @@ const farewellMs = 1000;
 export class OvsdbClient<Db extends DatabaseRows = DatabaseRows> implements AsyncDisposable {
   readonly events = new EventEmitter<ClientEvents>();
   readonly #connection: JsonRpcConnection;
-  readonly #schemas: Schemas;
+  #schemas: Schemas;
   readonly #monitors = new Map<string, UpdateSink>();
   #monitorsMade = 0;
   #closed: Closed | undefined;
@@ -82,6 +82,11 @@ export class OvsdbClient<Db extends DatabaseRows = DatabaseRows> implements Asyn
   get schemaReport(): SchemaReport | undefined {
     const { expected, server } = this.#schemas;
     return expected === undefined ? undefined : compareSchemas(expected, server);
+  }
+
+  /** The server has converted the database: from now on operations are written by this schema. @internal */
+  convertedTo(schemas: Schemas): void {
+    this.#schemas = schemas;
   }
 
   /** Why the connection is over; `undefined` while it lasts. */

@@ -1,5 +1,6 @@
 /** Conversions of the schema that nobody would tell of, where other clients went on blindly. */
 import { describe, expect, it } from "vitest";
+import { JsonRpcConnection } from "../../src/jsonrpc/connection.js";
 import { named, openDatabase, operations } from "../../src/ovsdb/index.js";
 import { availableFlavours, startOvsdbServer } from "../support/openvswitch.js";
 import { log, openLab, seenLogs, serveLab } from "./lab-database.js";
@@ -90,6 +91,25 @@ describe("an open database whose schema is converted", () => {
       expect(seenLogs(db)).toEqual(["1 ", "2 "]);
     },
   );
+});
+
+describe("an open database that is converted many times", () => {
+  it("listens to its connection no more than before", slow, async () => {
+    await using server = await serveLab();
+    await using db = (await openLab(server.remote)).unwrap();
+    const { connection } = db.port;
+    if (!(connection instanceof JsonRpcConnection)) throw new TypeError("there is no connection");
+    const listening = () =>
+      connection.events.eventNames().map((name) => connection.events.listenerCount(name));
+    const before = listening();
+    for (let minor = 1; minor <= 10; minor += 1) {
+      const schema = converted(`1.${minor}.0`, { [`extra${minor}`]: { type: "integer" } });
+      (await db.convert(schema, options)).unwrap();
+      (await db.transact([insert("Log", { k: minor })], options)).unwrap();
+    }
+    expect(db.port.connection).toBe(connection);
+    expect(listening()).toEqual(before);
+  });
 });
 
 describe("an open database whose conditions do not fit the schema any more", () => {

@@ -262,10 +262,11 @@ export class Session {
       const changed = this.#plan.takeSchema(reply.value);
       if (changed instanceof Fault) return this.#inconsistent("schema", changed);
       const [{ connection }, { schemas }] = [this.#link, this.#plan];
-      // While the database is of no use its schema may be asked for again, to find the same.
-      const isAnother = changed || this.#client === undefined;
-      if (isAnother && connection !== undefined && schemas !== undefined)
-        this.#client = new OvsdbClient(connection, schemas);
+      if (connection !== undefined && schemas !== undefined) {
+        // One for a connection, whatever becomes of the schema: each listens for its end.
+        this.#client ??= new OvsdbClient(connection, schemas);
+        this.#client.convertedTo(schemas);
+      }
       this.#dispatch({ kind: "schema", changed });
     });
   }
