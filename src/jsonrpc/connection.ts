@@ -24,6 +24,7 @@ import type { WrittenParams } from "./encode.js";
 import { FrameScanner } from "./frame-scanner.js";
 import { InactivityProbe, shortestProbeMs } from "./inactivity-probe.js";
 import { decodeMessage, encodeNotification, encodeRequest, PeerRequest, type Incoming } from "./message.js";
+import { MessageBeginning } from "./message-beginning.js";
 import { MessageParts } from "./message-parts.js";
 import { notificationReader, type NotificationParts } from "./notification-parts.js";
 import type { JsonRpcCallOptions, JsonRpcEvents, JsonRpcOptions } from "./options.js";
@@ -50,6 +51,7 @@ export class JsonRpcConnection implements Disposable {
   readonly #scanner: FrameScanner;
   readonly #calls = new PendingCalls((call, why) => this.#giveUp(call, why));
   readonly #parts: MessageParts;
+  readonly #beginning = new MessageBeginning();
   readonly #pace: ReadPace;
   readonly #answers: PeerAnswers;
   readonly #probe: InactivityProbe | undefined;
@@ -94,9 +96,11 @@ export class JsonRpcConnection implements Disposable {
     return this.#receivedBytes;
   }
 
-  /** How many bytes have come of a message whose end has not. */
-  get unfinishedBytes(): number {
-    return this.#scanner.unfinishedBytes;
+  /** How many bytes have come of the reply to a call whose end has not; since the last part, where it comes in parts. */
+  unfinishedBytesOf(id: number): number {
+    const { present } = this.#parts;
+    const mayBe = present === undefined ? this.#beginning.mayBeReplyTo(id) : present === id;
+    return mayBe ? this.#scanner.unfinishedBytes : 0;
   }
 
   /** How many bytes wait to be sent: what a server that does not read costs us. */
@@ -203,6 +207,8 @@ export class JsonRpcConnection implements Disposable {
     });
     if (fault !== undefined) this.#violate(fault);
     else this.#pace.end();
+    const { unfinishedBytes } = this.#scanner;
+    if (unfinishedBytes > 0) this.#beginning.note(chunk, unfinishedBytes);
   }
 
   #onValue(value: unknown): void {

@@ -11,8 +11,8 @@ export interface PartsReader extends PartialText {
 export class MessageParts {
   readonly #scanner: FrameScanner;
   readonly #wanted = new Map<number | "notifications", PartialText>();
-  /** Takes the last part of the message that has begun to come. */
-  #finish: ((last: unknown) => void) | undefined;
+  /** The message of which a part has come, and not the last one; and what takes that. */
+  #present: { readonly key: number | "notifications"; readonly finish: (last: unknown) => void } | undefined;
 
   constructor(scanner: FrameScanner) {
     this.#scanner = scanner;
@@ -20,7 +20,7 @@ export class MessageParts {
 
   want(key: number | "notifications", { finish, take, ...text }: PartsReader): void {
     const noting = (part: unknown): boolean => {
-      this.#finish = finish;
+      this.#present = { key, finish };
       return take(part);
     };
     this.#wanted.set(key, { ...text, take: noting });
@@ -32,10 +32,15 @@ export class MessageParts {
     if (this.#wanted.delete(key)) this.#scanner.wantParts([...this.#wanted.values()]);
   }
 
+  /** Which message it is of which a part has come, and not the last one. */
+  get present(): number | "notifications" | undefined {
+    return this.#present?.key;
+  }
+
   /** What takes the last part of the message that has begun to come; `undefined` where what comes is a whole one. */
   takeFinish(): ((last: unknown) => void) | undefined {
-    const finish = this.#finish;
-    this.#finish = undefined;
+    const finish = this.#present?.finish;
+    this.#present = undefined;
     return finish;
   }
 }

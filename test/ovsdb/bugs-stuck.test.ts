@@ -256,6 +256,38 @@ describe("the first rows of a large database", () => {
     expect(seenLogs(db)).toEqual(["1 m1"]);
   });
 
+  it.each([
+    ["an update of another monitor", '{"id":null,"method":"update2","params":["another",{"Database":{'],
+    [
+      "an update that is written in another way",
+      '{"method": "update2", "params": ["another", {"Database": {',
+    ],
+    ["the reply to another call", '{"id":1,"result":{"rows":{'],
+    ["a reply that is written in another way", '{"error": null, "id": 1, "result": {"rows": {'],
+  ])(
+    "that never come are asked for on another connection, though %s comes all the time",
+    async (_what, beginning) => {
+      await using peer = await ScriptedPeer.listen("unix");
+      const opening = openLab(peer.remote.text, { noProgressMs: 200, handshakeMs: 300 });
+      const busy = await peer.connection();
+      await upToTheRows(busy);
+      const left = busy.ended.then(() => true);
+      busy.send(beginning);
+      const column = `"key":{"modify":{"text":"${"x".repeat(3000)}"}},`;
+      let isLeft = false;
+      for (let sent = 0; sent < 100 && !isLeft; sent += 1) {
+        busy.send(column);
+        isLeft = await Promise.race([left, delay(20, false)]);
+      }
+      expect(isLeft).toBe(true);
+      const fresh = await peer.connection();
+      const { id } = await upToTheRows(fresh);
+      fresh.send(JSON.stringify({ id, error: null, result: [false, zero, {}] }));
+      await using db = (await opening).unwrap();
+      expect(db.health.generation).toBe(1);
+    },
+  );
+
   it(
     "that stop coming are asked for on another connection, and nothing of the old one is taken any more",
     slow,

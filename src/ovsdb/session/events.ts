@@ -29,7 +29,7 @@ export type SessionEvent =
   | {
       readonly kind: "timer";
       readonly timer: TimerName;
-      /** Moves as the answer to the monitor request comes, and by nothing else for long. */
+      /** Moves as the answer to the monitor request comes, and by nothing else. */
       readonly arrived: number;
       readonly now: number;
     }

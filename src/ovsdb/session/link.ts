@@ -100,20 +100,21 @@ export class Link {
 
   /**
    * Asks over the connection, and goes on with the answer if it is still the one by then. Whoever asks watches the time.
-   * `parts` takes the result as it comes.
+   * `parts` takes the result as it comes. Gives the id of the call; 0 where there is no connection.
    */
   ask(
     method: string,
     params: readonly unknown[],
     answer: (reply: Result<unknown, CallError>) => void,
     parts?: ResultParts,
-  ): void {
+  ): number {
     const connection = this.#connection;
-    if (connection === undefined) return;
+    if (connection === undefined) return 0;
     const { operation } = this.#setup;
     void follow(connection.call(method, params, { operation, timeoutMs: longestTimer, parts }), (reply) => {
       if (this.#connection === connection && connection.closed === undefined) answer(reply);
     });
+    return connection.lastCallId;
   }
 
   /** Sends what nobody waits for the answer to. */

@@ -40,6 +40,8 @@ export class Monitors {
   readonly #replica = new LiveReplica(() => this.#handlers.areListening());
   #server: ServerMonitor | undefined;
   #dataId: string | undefined;
+  /** The id of the call that asked for that monitor. */
+  #dataCall = 0;
   /** Whether the answer to that monitor's request is in. */
   #isAnswered = false;
   #made = 0;
@@ -61,9 +63,10 @@ export class Monitors {
     return { fullLoads: this.#fullLoads, fastResyncs: this.#fastResyncs, changes: this.#replica.updates };
   }
 
-  /** How many parts have come of the answer to the monitor request for the database. */
-  get parts(): number {
-    return this.#reader?.parts ?? 0;
+  /** Moves as the answer to the monitor request for the database comes. */
+  get arrived(): number {
+    const parts = this.#reader?.parts ?? 0;
+    return parts + (this.#setup.link.connection?.unfinishedBytesOf(this.#dataCall) ?? 0);
   }
 
   /** What was asked over a connection is not asked over the next one. */
@@ -137,7 +140,7 @@ export class Monitors {
       if (isCurrent()) this.#handlers.happened({ kind: "monitor-refused", error, now: performance.now() });
     };
     const since = method === "monitor_cond_since" ? [lastId] : [];
-    link.ask(method, [database, id, encoded.wire, ...since], ifRefused(refused), parts);
+    this.#dataCall = link.ask(method, [database, id, encoded.wire, ...since], ifRefused(refused), parts);
   }
 
   changeConditions(conditions: ReadonlyMap<string, Where>): void {

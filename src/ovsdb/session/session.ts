@@ -84,8 +84,7 @@ export class Session {
       },
     );
     this.#timers = new Timers((timer) => {
-      const unfinishedBytes = this.#link.connection?.unfinishedBytes ?? 0;
-      const arrived = this.#monitors.parts + unfinishedBytes;
+      const { arrived } = this.#monitors;
       this.#dispatch({ kind: "timer", timer, arrived, now: performance.now() });
     });
   }
