@@ -51,7 +51,8 @@ describe("the health of an open database", () => {
     await db.port.ready(options);
     expect(db.health).toMatchObject({ state: "monitoring", generation: 2, fastResyncs: 1 });
     await db.close();
-    expect(db.health).toMatchObject({ state: "closed", reason: "this side closed it" });
+    const closed = { state: "closed", reason: "this side closed it", server: undefined };
+    expect(db.health).toMatchObject(closed);
   });
 
   it("is told step by step, in the order of the steps", slow, async () => {
@@ -60,15 +61,40 @@ describe("the health of an open database", () => {
     const db = (await openLab(server.remote)).unwrap();
     const own: unknown[] = [];
     db.events.on("state", ({ state }) => void own.push(state));
+    db.events.on("close", () => void own.push(`${db.health.state} at the end`));
     server.disconnect();
     await expect.poll(() => db.health.generation, { timeout: 5000 }).toBe(2);
     await db.close();
     const again = ["waiting", "connecting", "synchronizing", "monitoring"];
     // The end is told by `close`, after which nothing comes.
-    expect(own).toEqual(again);
+    expect(own).toEqual([...again, "closed at the end"]);
     const all = ["connecting", "synchronizing", "monitoring", ...again, "closed"];
     expect(states.told).toMatchObject(all.map((state) => ({ database: "Lab", health: { state } })));
   });
+
+  it(
+    "is told of every attempt at a remote, each with its reason, though the next one is made at once",
+    slow,
+    async () => {
+      await using server = await serveLab();
+      const gone = `${server.remote}.gone`;
+      await using db = (await openLab(`${server.remote},${gone}`, { shuffle: false })).unwrap();
+      const told: unknown[] = [];
+      db.events.on("state", ({ state, remote, reason }) => void told.push([state, remote, reason]));
+      server.disconnect();
+      await expect.poll(() => db.health.generation, { timeout: 5000 }).toBe(2);
+      const lost: unknown = expect.stringMatching(/closed the connection|ECONNRESET/u);
+      const absent: unknown = expect.stringContaining("ENOENT");
+      expect(told).toEqual([
+        ["waiting", server.remote, lost],
+        ["connecting", gone, lost],
+        ["waiting", gone, absent],
+        ["connecting", server.remote, absent],
+        ["synchronizing", server.remote, `connected to ${server.remote}`],
+        ["monitoring", server.remote, `up to date with ${server.remote}`],
+      ]);
+    },
+  );
 });
 
 describe("transactions of an open database", () => {

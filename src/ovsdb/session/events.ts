@@ -89,10 +89,12 @@ export type SessionEffect =
   | { readonly do: "cancel-monitor"; readonly monitor: "server" | "data" }
   /** The changes of conditions up to that number hold, or failed. */
   | { readonly do: "settle-conditions"; readonly upTo: number; readonly error: RejectedError | undefined }
+  /** It stands there now. With `closed` it is over, by the error or by this side. */
   | {
       readonly do: "tell-state";
       readonly state: SessionState;
       readonly reason: string;
+      /** The remote that it is connected to, tries, or tried last. */
+      readonly remote: string | undefined;
       readonly error: Error | undefined;
-    }
-  | { readonly do: "end"; readonly error: Error | undefined };
+    };

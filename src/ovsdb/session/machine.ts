@@ -143,7 +143,7 @@ export class SessionMachine {
         return this.#conditionsSet();
       case "close":
         this.#hangUp();
-        this.#push({ do: "end", error: undefined });
+        this.#server = undefined;
         return this.#tell("closed", "this side closed it");
     }
   }
@@ -288,7 +288,6 @@ export class SessionMachine {
     this.#server = undefined;
     this.#position.interrupted();
     if (!this.#options.retry && (this.#hasRows || this.#tries >= this.#remotes.size)) {
-      this.#push({ do: "end", error });
       return this.#tell("closed", reason, error);
     }
     this.#tell("waiting", reason, error);
@@ -334,7 +333,7 @@ export class SessionMachine {
   #tell(state: SessionState, reason: string, error?: Error): void {
     this.#state = state;
     this.#reason = reason;
-    this.#push({ do: "tell-state", state, reason, error });
+    this.#push({ do: "tell-state", state, reason, remote: this.remote, error });
   }
 
   #push(effect: SessionEffect): void {

@@ -49,7 +49,12 @@ export class Session {
   readonly #plan: MonitorPlan;
   readonly #monitors: Monitors;
   #client: OvsdbClient | undefined;
-  #wasReady = false;
+  /** What was told last: the machine may be further, and what it has decided is still to be carried out. */
+  #standing: Pick<Health, "state" | "reason" | "remote"> = {
+    state: "waiting",
+    reason: "",
+    remote: undefined,
+  };
   #generation = 0;
   #closed: Closed | undefined;
   #unusable: Error | undefined;
@@ -112,7 +117,7 @@ export class Session {
   }
 
   get isReady(): boolean {
-    return this.#machine.state === "monitoring";
+    return this.#standing.state === "monitoring";
   }
 
   get generation(): number {
@@ -134,12 +139,10 @@ export class Session {
   }
 
   get health(): Health {
-    const { state, reason, remote, server } = this.#machine;
+    const { server } = this.#machine;
     const { connection } = this.#link;
     return {
-      state,
-      reason,
-      remote,
+      ...this.#standing,
       server: server && {
         model: server.model,
         leader: server.leader,
@@ -229,10 +232,7 @@ export class Session {
       case "settle-conditions":
         return this.#tickets.settle(effect.upTo, effect.error);
       case "tell-state":
-        this.#unusable = effect.state === "incompatible" ? effect.error : undefined;
-        return this.#tellState();
-      case "end":
-        return this.#end(effect.error);
+        return this.#tellState(effect);
     }
   }
 
@@ -276,11 +276,14 @@ export class Session {
     this.#dispatch({ kind: "inconsistent", error, now: performance.now() });
   }
 
-  #tellState(): void {
-    publishState(this.#setup.options.database, () => this.health);
-    const hasTurned = this.isReady !== this.#wasReady;
-    this.#wasReady = this.isReady;
+  #tellState({ state, reason, remote, error }: Extract<SessionEffect, { do: "tell-state" }>): void {
+    const wasReady = this.isReady;
+    this.#standing = { state, reason, remote };
+    this.#unusable = state === "incompatible" ? error : undefined;
+    const hasTurned = this.isReady !== wasReady;
     if (hasTurned && this.isReady) this.#generation += 1;
+    if (state === "closed") this.#end(error);
+    publishState(this.#setup.options.database, () => this.health);
     this.onHealth.tell(this.health);
     if (hasTurned) this.onState.tell(this.isReady ? "ready" : "lost");
   }

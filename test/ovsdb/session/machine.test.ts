@@ -362,7 +362,7 @@ describe("a session's machine, when it has lost its server,", () => {
     bench = new Bench({ retry: false });
     bench.sync();
     bench.lose();
-    expect(bench.done).toEqual(["hang-up", "end"]);
+    expect(bench.done).toEqual(["hang-up"]);
     bench.tell({ kind: "start" });
     expect(bench.effects).toEqual([]);
   });
