@@ -49,7 +49,7 @@ export class JsonRpcConnection implements Disposable {
   readonly events = new EventEmitter<JsonRpcEvents>();
   readonly #stream: ByteStream;
   readonly #scanner: FrameScanner;
-  readonly #calls = new PendingCalls((call, why) => this.#giveUp(call, why));
+  readonly #calls = new PendingCalls((id, call, why) => this.#giveUp(id, call, why));
   readonly #parts: MessageParts;
   readonly #beginning = new MessageBeginning();
   readonly #pace: ReadPace;
@@ -276,7 +276,8 @@ export class JsonRpcConnection implements Disposable {
     if ("text" in echo) this.#stream.write(echo.text);
   }
 
-  #giveUp(call: PendingCall, why: GivenUp): void {
+  #giveUp(id: number, call: PendingCall, why: GivenUp): void {
+    this.#parts.giveUp(id);
     const { operation, method, timeoutMs, signal } = call;
     const outcome = "unknown";
     if (why === "aborted") {

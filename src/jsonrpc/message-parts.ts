@@ -7,10 +7,15 @@ export interface PartsReader extends PartialText {
   readonly finish: (last: unknown) => void;
 }
 
+/** Of so many calls that were given up the late reply is wanted in parts, to be dropped as it comes. Those of older ones come whole. */
+const mostLate = 16;
+
 /** The messages that are wanted in parts: notifications, and the replies to some calls, by id. */
 export class MessageParts {
   readonly #scanner: FrameScanner;
   readonly #wanted = new Map<number | "notifications", PartialText>();
+  /** The calls among them that were given up, the oldest first. */
+  #late: readonly number[] = [];
   /** The message of which a part has come, and not the last one; and what takes that. */
   #present: { readonly key: number | "notifications"; readonly finish: (last: unknown) => void } | undefined;
 
@@ -27,9 +32,19 @@ export class MessageParts {
     this.#scanner.wantParts([...this.#wanted.values()]);
   }
 
+  /** Nobody waits for the reply any more. It may never come. */
+  giveUp(id: number): void {
+    if (!this.#wanted.has(id)) return;
+    const [oldest] = this.#late;
+    if (oldest !== undefined && this.#late.length >= mostLate) this.forget(oldest);
+    this.#late = [...this.#late, id];
+  }
+
   /** The next message that begins so comes whole. */
   forget(key: number | "notifications"): void {
-    if (this.#wanted.delete(key)) this.#scanner.wantParts([...this.#wanted.values()]);
+    if (!this.#wanted.delete(key)) return;
+    this.#late = this.#late.filter((id) => id !== key);
+    this.#scanner.wantParts([...this.#wanted.values()]);
   }
 
   /** Which message it is of which a part has come, and not the last one. */

@@ -48,7 +48,7 @@ export type GivenUp = "timeout" | "aborted";
  * long before its own, and would set a timer only to clear it.
  */
 export class PendingCalls {
-  readonly #giveUp: (call: PendingCall, why: GivenUp) => void;
+  readonly #giveUp: (id: number, call: PendingCall, why: GivenUp) => void;
   readonly #entries = new Map<number, Entry>();
   #lastId = 0;
   #repliesOwed = 0;
@@ -56,7 +56,7 @@ export class PendingCalls {
   #timerEndsAt = Infinity;
 
   /** `giveUp` is told of a call whose time is up or whose signal fires; it waits no more then. */
-  constructor(giveUp: (call: PendingCall, why: GivenUp) => void) {
+  constructor(giveUp: (id: number, call: PendingCall, why: GivenUp) => void) {
     this.#giveUp = giveUp;
   }
 
@@ -128,7 +128,7 @@ export class PendingCalls {
     const call = this.take(id);
     if (call === undefined) return;
     this.#repliesOwed++;
-    this.#giveUp(call, why);
+    this.#giveUp(id, call, why);
   }
 
   #setTimer(endsAt: number): void {

@@ -2,13 +2,14 @@ import { spawn } from "node:child_process";
 import { getEventListeners, once } from "node:events";
 import { createServer as createHttpServer } from "node:http";
 import { JsonRpcError, NotificationObject } from "jsonrpc-lite";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 
 import {
   JsonRpcConnection,
   type ConnectionClosed,
   type JsonRpcOptions,
 } from "../../src/jsonrpc/connection.js";
+import { FrameScanner } from "../../src/jsonrpc/frame-scanner.js";
 import { dial } from "../../src/net/dial.js";
 import { ScriptedPeer, theRemote, type PeerConnection } from "../support/scripted-peer.js";
 
@@ -381,6 +382,29 @@ describe("a call that is given up", () => {
     (await connection.call("m", [], { ...options, timeoutMs: 1 })).unwrapErr();
     theirs.send('{"id":1,"result":1}{"id":1,"result":1}');
     expect((await closed).message).toMatch(/request 1, which does not wait/);
+  });
+
+  it("is forgotten in time, where its answer was to come in parts: each would be looked for in every message", async () => {
+    const wanted = vi.spyOn(FrameScanner.prototype, "wantParts");
+    onTestFinished(() => wanted.mockRestore());
+    const { connection, theirs } = await connectBoth();
+    const controller = new AbortController();
+    const taken: unknown[] = [];
+    const parts = { depth: 2, take: (part: unknown) => void taken.push(part), end: () => undefined };
+    const giveUp = { ...options, signal: controller.signal, parts };
+    const calls = Array.from({ length: 1000 }, () => connection.call("monitor", [], giveUp));
+    controller.abort();
+    for (const call of calls) expect((await call).unwrapErr()).toMatchObject({ kind: "aborted" });
+    expect(wanted.mock.lastCall?.[0].length).toBeLessThan(20);
+    // The first one's answer comes whole now, the last one's in parts.
+    const rows = Array.from({ length: 100 }, () => ["x".repeat(1000)]);
+    for (const id of [1, 1000]) theirs.send(JSON.stringify({ id, result: rows, error: null }));
+    const awaited = connection.call("monitor", [], { ...options, parts });
+    for (let at = 0; at < 1000; at += 1) await theirs.next();
+    await theirs.answer([]);
+    (await awaited).unwrap();
+    expect(taken).toEqual([[]]);
+    expect(connection.closed).toBeUndefined();
   });
 
   it("is not sent when its signal has fired before", async () => {
