@@ -221,8 +221,9 @@ export class Locks<Rows extends RowsByTable> {
     // What is refused now is asked for again with the next connection. However late the answer is, it is waited for: else
     // the session might hold the lock, and nobody would know.
     for (const lock of this.#locks.values()) {
-      if (lock.asked > 0 && lock.askedOver !== this.#port.connection)
-        void this.#ask(lock, "lock", { operation: "lock", timeoutMs: longestTimer });
+      if (lock.asked === 0 || lock.askedOver === this.#port.connection) continue;
+      lock.lose("disconnected");
+      void this.#ask(lock, "lock", { operation: "lock", timeoutMs: longestTimer });
     }
   }
 

@@ -173,6 +173,35 @@ describe("a lock of an open database whose schema is converted", () => {
     expect((await other.lock("mine", options)).unwrap().isHeld).toBe(true);
   });
 
+  it(
+    "is lost with the connection, where that goes in the middle of it, and not held beside another's",
+    slow,
+    async () => {
+      await using server = await serveLab();
+      await using db = (await openLab(server.remote)).unwrap();
+      const lock = (await db.lock("mine", options)).unwrap();
+      const told: string[] = [];
+      lock.events.on("lost", (why) => told.push(why));
+      server.fail("get_schema", { kind: "held" });
+      const converting = db.convert(converted("1.1.0", {}), options);
+      await expect.poll(() => db.port.isReady).toBe(false);
+      expect(lock.isHeld).toBe(true);
+      await server.stop();
+      await expect.poll(() => db.health.state).toBe("waiting");
+      expect([lock.isHeld, told]).toEqual([false, ["disconnected"]]);
+      await server.restart();
+      await using other = await openAny(server.remote);
+      const theirs = (await other.lock("mine", { ...options, steal: true })).unwrap();
+      await converting;
+      (await db.port.ready(options)).unwrap();
+      // A round trip: the lock was asked for before it.
+      (await db.getServerId(options)).unwrap();
+      expect([lock.isHeld, theirs.isHeld]).toEqual([false, true]);
+      await theirs.release();
+      await expect.poll(() => lock.isHeld).toBe(true);
+    },
+  );
+
   it("is released where the server goes in the middle of it and does not come back", slow, async () => {
     await using server = await serveLab();
     await using db = (await openLab(server.remote)).unwrap();

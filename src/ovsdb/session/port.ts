@@ -50,7 +50,10 @@ export interface SessionPort<Rows extends RowsByTable = RowsByTable> {
   ready(options: OperationOptions): Promise<Result<void, RequestError>>;
   /** Tells every change, synchronously and in order, after the snapshot has moved. Gives what ends it. */
   onChange(listener: (change: Change<Rows>) => void): () => void;
-  /** Tells when the session becomes ready, is lost, or is over. Gives what ends it. */
+  /**
+   * Tells when the session becomes ready, is lost, or is over; that it is lost once more where it still had its connection then,
+   * and that goes. Gives what ends it.
+   */
   onState(listener: (state: PortState) => void): () => void;
   /** Tells the server's notifications of that method, such as `locked`, with their params. Gives what ends it. */
   onNotification(method: string, listener: (params: readonly unknown[]) => void): () => void;

@@ -55,6 +55,8 @@ export class Session {
     reason: "",
     remote: undefined,
   };
+  /** The connection over which it was ready, until it is told that this is gone. */
+  #readyOver: object | undefined;
   #generation = 0;
   #closed: Closed | undefined;
   #unusable: Error | undefined;
@@ -285,7 +287,15 @@ export class Session {
     if (state === "closed") this.#end(error);
     publishState(this.#setup.options.database, () => this.health);
     this.onHealth.tell(this.health);
-    if (hasTurned) this.onState.tell(this.isReady ? "ready" : "lost");
+    this.#tellPort(hasTurned);
+  }
+
+  #tellPort(hasTurned: boolean): void {
+    const { connection } = this.#link;
+    if (this.isReady) this.#readyOver = connection;
+    const isGone = this.#readyOver !== undefined && this.#readyOver !== connection;
+    if (isGone) this.#readyOver = undefined;
+    if (hasTurned || isGone) this.onState.tell(this.isReady ? "ready" : "lost");
   }
 
   #end(error: Error | undefined): void {
