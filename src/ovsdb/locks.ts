@@ -108,6 +108,8 @@ export class Lock implements AsyncDisposable {
 export class Locks<Rows extends RowsByTable> {
   readonly #port: SessionPort<Rows>;
   readonly #locks = new Map<string, Lock>();
+  /** The locks that are being given back, by name. */
+  readonly #leaving = new Map<string, Promise<Result<unknown, RequestError>>>();
   #stops: (() => void)[] = [];
 
   constructor(port: SessionPort<Rows>) {
@@ -141,10 +143,15 @@ export class Locks<Rows extends RowsByTable> {
     method: "lock" | "steal",
     deadline: Deadline,
   ): Promise<Result<void, LockError>> {
-    const ready = await this.#port.ready({ operation: deadline.operation, ...deadline.step() });
-    return ready.isErr()
-      ? ready
-      : this.#ask(lock, method, { operation: deadline.operation, ...deadline.step() });
+    const { operation } = deadline;
+    // Until then what the server tells of that name may be about the lock that was given back.
+    const former = this.#leaving.get(lock.name);
+    if (former !== undefined) {
+      const doing = (): string => `waiting to give lock ${lock.name} back, which was released before`;
+      await within(operation, deadline.step(), { doing, outcome: "not-sent" }, () => former);
+    }
+    const ready = await this.#port.ready({ operation, ...deadline.step() });
+    return ready.isErr() ? ready : this.#ask(lock, method, { operation, ...deadline.step() });
   }
 
   async #ask(
@@ -196,8 +203,10 @@ export class Locks<Rows extends RowsByTable> {
   /** Listens as long as there are locks. */
   #listen(): void {
     if (this.#stops.length > 0) return;
-    const lockOf = ([name]: readonly unknown[]): Lock | undefined =>
-      typeof name === "string" ? this.#locks.get(name) : undefined;
+    const lockOf = ([name]: readonly unknown[]): Lock | undefined => {
+      const lock = typeof name === "string" ? this.#locks.get(name) : undefined;
+      return lock?.askedOver === this.#port.connection ? lock : undefined;
+    };
     this.#stops = [
       this.#port.onNotification("locked", (params) => lockOf(params)?.acquire()),
       this.#port.onNotification("stolen", (params) => lockOf(params)?.lose("stolen")),
@@ -232,16 +241,29 @@ export class Locks<Rows extends RowsByTable> {
     if (this.#locks.size === 0) this.#stop();
     // A server that is changing the database may go meanwhile, and stay away. Until it has, this goes on by itself.
     const waiting = { doing: () => `waiting to give lock ${lock.name} back`, outcome: "not-sent" } as const;
-    await within("unlock", { timeoutMs: farewellMs }, waiting, () => this.#unlock(lock));
+    await within("unlock", { timeoutMs: farewellMs }, waiting, () => this.#leave(lock));
   }
 
-  async #unlock({ name, askedOver }: Lock): Promise<Result<unknown, RequestError>> {
+  async #leave(lock: Lock): Promise<Result<unknown, RequestError>> {
+    const { name } = lock;
+    const leaving = this.#unlock(lock, this.#leaving.get(name));
+    this.#leaving.set(name, leaving);
+    const left = await leaving;
+    if (this.#leaving.get(name) === leaving) this.#leaving.delete(name);
+    return left;
+  }
+
+  async #unlock(
+    { name, askedOver }: Lock,
+    former: Promise<unknown> | undefined,
+  ): Promise<Result<unknown, RequestError>> {
+    await former;
     // With the connection the lock is gone by itself.
     const isGone = (): boolean => askedOver === undefined || this.#port.connection !== askedOver;
     if (isGone()) return Ok(undefined);
     const ready = await this.#port.ready({ operation: "unlock" });
     if (ready.isErr() || isGone()) return ready;
-    return await this.#port.call("unlock", [name], { operation: "unlock", timeoutMs: farewellMs });
+    return await this.#port.call("unlock", [name], { operation: "unlock", timeoutMs: longestTimer });
   }
 
   #stop(): void {

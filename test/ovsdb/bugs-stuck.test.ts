@@ -127,6 +127,36 @@ describe("a lock that is asked for again after a reconnect", () => {
   });
 });
 
+describe("a lock that is asked for again after its release", () => {
+  it.each([
+    ["locked", false],
+    ["stolen", true],
+  ])(
+    "is not taken for the former one, of which the server still tells that it is %s",
+    async (method, locked) => {
+      await using peer = await ScriptedPeer.listen("unix");
+      const opening = openLab(peer.remote.text);
+      const connection = await peer.connection();
+      const { id } = await upToTheRows(connection);
+      connection.send(JSON.stringify({ id, error: null, result: [false, zero, {}] }));
+      await using db = (await opening).unwrap();
+      const ask = () => db.lock("mine", { ...options, waitUntilHeld: false });
+      const first = ask();
+      await connection.answer({ locked });
+      const released = (await first).unwrap().release();
+      const second = ask();
+      const unlock = await connection.next();
+      expect(unlock).toMatchObject({ method: "unlock" });
+      await delay(20);
+      connection.send(JSON.stringify({ id: null, method, params: ["mine"] }));
+      connection.send(JSON.stringify({ id: unlock["id"], error: null, result: {} }));
+      expect(await connection.answer({ locked })).toMatchObject({ method: "lock" });
+      await released;
+      expect((await second).unwrap().isHeld).toBe(locked);
+    },
+  );
+});
+
 describe("a connection that breaks in an answer", () => {
   it(
     "at any byte, leaves a transaction known to a client: done, or perhaps done, and never torn",
