@@ -204,6 +204,23 @@ describe("an open database whose database goes", () => {
   });
 });
 
+describe("an open database that is told to leave its server by who hears of the first rows from it", () => {
+  it("is not ready before it is at the next one, and goes on from those rows", slow, async () => {
+    await using server = await serveLab({ model: "clustered" });
+    await using db = (await openLab(server.remote)).unwrap();
+    const told: string[] = [];
+    db.events.on("state", ({ state }) => void told.push(state));
+    db.events.once("change", () => db.forceReconnect());
+    server.disconnect();
+    log(server, 1);
+    await expect.poll(() => told, { timeout: 10_000 }).toContain("monitoring");
+    const attempt = ["waiting", "connecting", "synchronizing"];
+    expect(told).toEqual([...attempt, ...attempt, "monitoring"]);
+    expect(seenLogs(db)).toEqual(["1 m1"]);
+    expect(db.health).toMatchObject({ generation: 2, fullLoads: 1, fastResyncs: 2 });
+  });
+});
+
 describe("a handshake that goes wrong", () => {
   const steps = [
     ["the schema of _Server", "get_schema", 0],

@@ -132,8 +132,11 @@ export class Monitors {
       end: (loading) => {
         this.#isAnswered = true;
         const change = loading.finish();
+        const { lastId } = reader;
+        this.#handlers.happened({ kind: "updated", lastId });
         if (change !== undefined) this.#handlers.changed(change);
-        this.#handlers.happened({ kind: "monitored", lastId: reader.lastId, now: performance.now() });
+        // Who was told of the change may have had it leave the server.
+        if (isCurrent()) this.#handlers.happened({ kind: "monitored", lastId, now: performance.now() });
       },
     });
     const refused = (error: RejectedError): void => {
