@@ -7,7 +7,7 @@ const gone: unique symbol = Symbol("gone");
 /** What has changed since the base was made. */
 type Changes<K extends KeyPart, V> = Trie<K, V | typeof gone>;
 
-/** So many changes are kept beside a base, or a quarter as many as it has entries. Then a new base is made. */
+/** So many changes are kept beside a base, or an eighth as many as it has entries. Then a new base is made. */
 const fewChanges = 64;
 
 const noBase: ReadonlyMap<never, never> = new Map<never, never>();
@@ -43,8 +43,18 @@ export class PersistentMap<K extends KeyPart, V> {
 
   /** The values, in no promised order. */
   values(): V[] {
-    const all = this.#changes.size === 0 ? this.#base : changed(this.#base, this.#changes);
-    return [...all.values()];
+    if (this.#changes.size === 0) return [...this.#base.values()];
+    const changes = new Map<K, V | typeof gone>();
+    this.#changes.forEach((key, value) => void changes.set(key, value));
+    const values: V[] = [];
+    for (const [key, value] of this.#base) {
+      const change = changes.get(key);
+      if (change === undefined) values.push(value);
+      else if (change !== gone) values.push(change);
+      if (change !== undefined) changes.delete(key);
+    }
+    for (const value of changes.values()) if (value !== gone) values.push(value);
+    return values;
   }
 
   /** Begins a changed map; this one stays as it is. */
@@ -116,7 +126,7 @@ export class MapEditor<K extends KeyPart, V> {
     this.#size += growth;
     if (value === gone && !this.#base.has(key)) changes.delete(key);
     else changes.set(key, value);
-    if (changes.size > fewChanges && changes.size > this.#base.size / 4)
+    if (changes.size > fewChanges && changes.size > this.#base.size / 8)
       this.#own = changed(this.#base, changes.freeze());
   }
 }
