@@ -1,7 +1,5 @@
 import { Deadline } from "../../core/call.js";
-import { InvalidError } from "../../core/errors.js";
 import { TransactionRejectedError, type TransactError } from "../errors.js";
-import { shown } from "../fault.js";
 import { overFor, type OperationOptions, type RowsByTable } from "../monitor.js";
 import { operations } from "../operations.js";
 import type { IndexRequest, Snapshot } from "../replica/snapshot.js";
@@ -10,7 +8,7 @@ import { newUuid, type Uuid } from "../uuid.js";
 import type { DatabaseRows } from "../value.js";
 import { leaveMark, lookForMark, type Mark, type MarkKeys, type TransactionMarker } from "./marker.js";
 import { jitter, moved, pause } from "./moved.js";
-import { conflict, has, mayBeDone, notThere } from "./not-done.js";
+import { badAttempts, conflict, has, mayBeDone, notThere } from "./not-done.js";
 import type { Commit, CommitError, Committed } from "./outcome.js";
 import {
   isThenable,
@@ -72,12 +70,6 @@ export async function commit<Db extends DatabaseRows, Rows extends RowsByTable, 
   }
 }
 
-function badAttempts(operation: string, attempts: number): InvalidError {
-  const expected = "a whole number from 1";
-  const message = `${operation}: attempts is ${shown(attempts)}; expected ${expected}`;
-  return new InvalidError({ operation, path: "attempts", expected, got: shown(attempts), message });
-}
-
 /** What was sent, whose answer was lost. */
 interface Lost<T> {
   readonly attempt: number;
@@ -122,11 +114,16 @@ class Run<Db extends DatabaseRows, Rows extends RowsByTable, T> {
       const ready = await this.#port.ready({ operation: this.#deadline.operation, ...this.#deadline.step() });
       if (ready.isErr()) return this.#notDone(ready.error);
       const found = await this.#lookForLost();
-      if (found !== undefined) return found;
-      const ended = await this.#attempt();
-      if (ended !== undefined) return ended;
+      const ended = found === "absent" ? await this.#attemptAfter(this.#lost) : found;
+      if (ended !== undefined && ended !== "unseen") return ended;
       await pause(jitter(this.#attempts), this.#deadline.signal);
     }
+  }
+
+  /** Looking for what was lost is no attempt: after the last one too it has been looked for. */
+  async #attemptAfter(lost: Lost<T> | undefined): Promise<Commit<T> | undefined> {
+    if (lost !== undefined && this.#attempts >= this.#most) return this.#notDone(lost.error);
+    return await this.#attempt();
   }
 
   /** Calls the callback and sends what it wrote. `undefined`: try again. */
@@ -181,9 +178,9 @@ class Run<Db extends DatabaseRows, Rows extends RowsByTable, T> {
     }
   }
 
-  async #nothingToDo(value: T): Promise<Commit<T>> {
+  async #nothingToDo(value: T): Promise<Commit<T> | undefined> {
     // Perhaps because it is done by now.
-    if (this.#lost !== undefined) return (await this.#lookForLost()) ?? this.#notDone(this.#lost.error);
+    if (this.#lost !== undefined) return await this.#found(this.#lost.error);
     return { outcome: "committed", value, results: [], inserted: [], attempts: this.#attempts };
   }
 
@@ -209,17 +206,27 @@ class Run<Db extends DatabaseRows, Rows extends RowsByTable, T> {
     const isOver = this.#deadline.signal.aborted || this.#port.closed !== undefined;
     // Without an inserted row or a mark there is nothing to know it by.
     const isTraceless = lost.inserted.length === 0 && this.#mark === undefined;
-    return isOver || isTraceless ? this.#notDone(lost.error) : this.#tryAgain(lost.error);
+    return isOver || isTraceless ? this.#notDone(lost.error) : undefined;
   }
 
   #tryAgain(error: CommitError): Commit<T> | undefined {
     return this.#attempts < this.#most ? undefined : this.#notDone(error);
   }
 
-  /** Whether what was lost is there. A row of a random id, or a mark, was made by nobody else. */
-  async #lookForLost(): Promise<Commit<T> | undefined> {
+  /** Looks for what was lost; where it is absent it is not done for that error. `undefined`: try again. */
+  async #found(error: CommitError): Promise<Commit<T> | undefined> {
+    const found = await this.#lookForLost();
+    if (found === "unseen") return undefined;
+    return found === "absent" ? this.#notDone(error) : found;
+  }
+
+  /**
+   * Whether what was lost is there. A row of a random id, or a mark, was made by nobody else. `"unseen"`: it could not be
+   * looked for, and what the callback would make of the rows meanwhile does not tell either.
+   */
+  async #lookForLost(): Promise<Commit<T> | "absent" | "unseen"> {
     const lost = this.#lost;
-    if (lost === undefined) return undefined;
+    if (lost === undefined) return "absent";
     const { select } = operations();
     const selects = lost.inserted.map(({ table, uuid }) => select(table, [["_uuid", "==", uuid]], ["_uuid"]));
     const [first, ...later] = this.#allLost;
@@ -229,10 +236,10 @@ class Run<Db extends DatabaseRows, Rows extends RowsByTable, T> {
     if (seen.isErr()) {
       // Of a select it does not matter whether it was done.
       const isWorthIt = mayBeDone(seen.error) || seen.error.kind === "disconnected";
-      return isWorthIt ? this.#tryAgain(lost.error) : this.#notDone(lost.error);
+      return isWorthIt ? "unseen" : this.#notDone(lost.error);
     }
     const isThere = seen.value.map(({ rows }) => rows !== undefined && rows.length > 0);
-    if (!isThere.includes(true)) return undefined;
+    if (!isThere.includes(true)) return "absent";
     // Rows have the same ids in every attempt: without a mark it is taken to be the last one.
     const place = later.findIndex((_each, at) => isThere[at + 1]);
     return this.#recovered(
@@ -273,11 +280,10 @@ class Run<Db extends DatabaseRows, Rows extends RowsByTable, T> {
   }
 
   /** The mark is there already, or its row is not. */
-  async #unmarkable(error: TransactionRejectedError): Promise<Commit<T>> {
-    const found = await this.#lookForLost();
-    if (found !== undefined || this.#mark === undefined) return found ?? this.#notDone(error);
-    const { operation } = this.#deadline;
-    return this.#notDone(notThere(operation, { table: this.#mark.table, uuid: this.#mark.uuid }, error));
+  async #unmarkable(error: TransactionRejectedError): Promise<Commit<T> | undefined> {
+    if (this.#mark === undefined) return this.#notDone(error);
+    const { table, uuid } = this.#mark;
+    return await this.#found(notThere(this.#deadline.operation, { table, uuid }, error));
   }
 
   #repeats(lost: Lost<T>, { inserted }: Draft): boolean {

@@ -1,5 +1,6 @@
-import { ConflictError, NotFoundError } from "../../core/errors.js";
+import { ConflictError, InvalidError, NotFoundError } from "../../core/errors.js";
 import type { TransactError } from "../errors.js";
+import { shown } from "../fault.js";
 import type { Snapshot } from "../replica/snapshot.js";
 import type { Uuid } from "../uuid.js";
 import type { Verified } from "./reads.js";
@@ -40,4 +41,11 @@ export function conflict(operation: string, failed: Verified, why: string, cause
   const object = uuid === undefined ? `rows of ${table}${seen}` : `row ${uuid} of ${table}${seen}`;
   const message = `${operation}: what the transaction read of ${object} is no longer so: ${why}. Nothing was done`;
   return new ConflictError({ operation, object, cause, message });
+}
+
+/** The error of a transaction that is to be tried no number of times that there is. */
+export function badAttempts(operation: string, attempts: number): InvalidError {
+  const expected = "a whole number from 1";
+  const message = `${operation}: attempts is ${shown(attempts)}; expected ${expected}`;
+  return new InvalidError({ operation, path: "attempts", expected, got: shown(attempts), message });
 }

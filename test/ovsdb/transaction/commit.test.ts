@@ -317,6 +317,26 @@ describe("a transaction whose answer is lost with the connection", () => {
     expect(await namesOfItems()).toEqual(["once"]);
   });
 
+  it("is found though the connection breaks again while it is looked for, and its callback would do nothing by now", async () => {
+    port.mishaps.push("answer lost", "request lost");
+    const done = await transaction((tx) => {
+      const [there] = tx.table("Log").where([["msg", "==", "once"]]);
+      return there?._uuid ?? tx.insert("Log", { msg: "once" });
+    });
+    expect(done).toMatchObject({ outcome: "committed", results: undefined, attempts: 1 });
+    expect(port.snapshot().table("Log").size).toBe(1);
+  });
+
+  it("is looked for after the last attempt too", async () => {
+    port.mishaps.push("answer lost");
+    const done = await transaction(addItem("once"), { attempts: 1 });
+    expect(done).toMatchObject({ outcome: "committed", results: undefined, attempts: 1 });
+    port.mishaps.push("request lost");
+    const never = await transaction(addItem("never"), { attempts: 1 });
+    expect(never).toMatchObject({ outcome: "unknown", attempts: 1 });
+    expect(await namesOfItems()).toEqual(["once"]);
+  });
+
   it("is done after all where the server never saw it", async () => {
     port.mishaps.push("request lost");
     expect(await transaction(addItem("once"))).toMatchObject({ outcome: "committed", attempts: 2 });
