@@ -2,7 +2,9 @@ import type { FrameScanner } from "./frame-scanner.js";
 import type { PartialText } from "./partial-text.js";
 
 /** Reads one message in parts. */
-export interface PartsReader extends PartialText {
+export interface PartsReader extends Omit<PartialText, "prefix"> {
+  /** How the message may begin. */
+  readonly prefixes: readonly Buffer[];
   /** Takes the last part. */
   readonly finish: (last: unknown) => void;
 }
@@ -13,7 +15,7 @@ const mostLate = 16;
 /** The messages that are wanted in parts: notifications, and the replies to some calls, by id. */
 export class MessageParts {
   readonly #scanner: FrameScanner;
-  readonly #wanted = new Map<number | "notifications", PartialText>();
+  readonly #wanted = new Map<number | "notifications", readonly PartialText[]>();
   /** The calls among them that were given up, the oldest first. */
   #late: readonly number[] = [];
   /** The message of which a part has come, and not the last one; and what takes that. */
@@ -23,13 +25,14 @@ export class MessageParts {
     this.#scanner = scanner;
   }
 
-  want(key: number | "notifications", { finish, take, ...text }: PartsReader): void {
+  want(key: number | "notifications", { prefixes, finish, take, ...text }: PartsReader): void {
     const noting = (part: unknown): boolean => {
       this.#present = { key, finish };
       return take(part);
     };
-    this.#wanted.set(key, { ...text, take: noting });
-    this.#scanner.wantParts([...this.#wanted.values()]);
+    const texts = prefixes.map((prefix) => ({ ...text, prefix, take: noting }));
+    this.#wanted.set(key, texts);
+    this.#tellScanner();
   }
 
   /** Nobody waits for the reply any more. It may never come. */
@@ -44,7 +47,7 @@ export class MessageParts {
   forget(key: number | "notifications"): void {
     if (!this.#wanted.delete(key)) return;
     this.#late = this.#late.filter((id) => id !== key);
-    this.#scanner.wantParts([...this.#wanted.values()]);
+    this.#tellScanner();
   }
 
   /** Which message it is of which a part has come, and not the last one. */
@@ -57,5 +60,9 @@ export class MessageParts {
     const finish = this.#present?.finish;
     this.#present = undefined;
     return finish;
+  }
+
+  #tellScanner(): void {
+    this.#scanner.wantParts([...this.#wanted.values()].flat());
   }
 }

@@ -35,7 +35,7 @@ export function notificationReader(
     hasBegun = true;
   };
   return {
-    prefix: Buffer.from(`{"id":null,"method":"${methods}`),
+    prefixes: [Buffer.from(`{"id":null,"method":"${methods}`)],
     depth,
     isListed,
     take: (part) => {

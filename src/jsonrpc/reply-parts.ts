@@ -24,7 +24,8 @@ export function replyReader(
     return isLive();
   };
   return {
-    prefix: Buffer.from(`{"id":${id},"result":`),
+    // A refusal begins with the same names, and comes whole.
+    prefixes: ["[", "{"].map((bracket) => Buffer.from(`{"id":${id},"result":${bracket}`)),
     depth,
     take,
     members: members && { names: members.names, take: takeMembers },
