@@ -1,5 +1,5 @@
 import { Ok, type CallOptions, type InterfaceInfo, type VSwitch } from "../index.js";
-import { tryLockAttachment, type Context } from "./context.js";
+import type { Context } from "./context.js";
 import type { AttachmentId } from "./environment.js";
 import { code, CniError, fromVSwitch, IpamRefusal, isAway } from "./errors.js";
 import { handoverFiles } from "./handover.js";
@@ -148,7 +148,7 @@ const pathsOf = ({ sockets, switchSockets = [], files }: Traces): readonly strin
  * What of these traces is nobody else's: where ids begin alike two containers may have a path in common, and it goes
  * with the last of them.
  */
-function ownTraces({ store }: Context, key: string, traces: Traces): Traces {
+export function ownTraces({ store }: Context, key: string, traces: Traces): Traces {
   const taken = new Set(store.naming(pathsOf(traces), key).flatMap((other) => pathsOf(other.traces)));
   const own = (paths: readonly string[]): string[] => paths.filter((path) => !taken.has(path));
   return {
@@ -181,9 +181,18 @@ export function removeTraces({ sockets, files, directories }: Traces): void {
   directories.forEach(removeIfEmpty);
 }
 
+/** What a person can do who knows that the plugin will never take the address back. */
+function wayOut({ store }: Context, key: string): readonly string[] {
+  const record = store.pathOf(key);
+  if (record === undefined) return [];
+  return [
+    `an address may be out: where the IPAM plugin is gone for good, free it by hand, remove ${record}, and DEL ends`,
+  ];
+}
+
 /** Gives the addresses back. Throws a {@link CniError}. */
 async function giveBack(
-  { world }: Context,
+  context: Context,
   { key, unaddressed }: Doomed,
   outcome: InterfaceOutcome | undefined,
   ipam: Ipam,
@@ -193,8 +202,12 @@ async function giveBack(
   } catch (error) {
     const isUnaddressed =
       unaddressed === "surely" || (unaddressed === "unless the switch has it" && outcome === "absent");
-    if (!isUnaddressed || !(error instanceof IpamRefusal) || error.code === code.tryAgain) throw error;
-    world.log("warning", `${key} has no address to give back, and the IPAM plugin refuses: ${error.message}`);
+    if (!(error instanceof IpamRefusal) || error.code === code.tryAgain) throw error;
+    if (!isUnaddressed) throw error.withDetails(wayOut(context, key));
+    context.world.log(
+      "warning",
+      `${key} has no address to give back, and the IPAM plugin refuses: ${error.message}`,
+    );
   }
 }
 
@@ -228,65 +241,4 @@ export async function tearDown(context: Context, doomed: Doomed, ipam: Ipam | un
     world.log("warning", `the switch is away: the interface of ${doomed.key} is deleted when it is back`);
     await store.leave(doomed.key, doomed.remembered);
   } else await store.remove(doomed.key);
-}
-
-/** The leftovers of a switch. One that cannot be read goes: its interface is found by GC, by its mark. */
-function leftoversOf({ store }: Context, { engine, remote }: SwitchAddress): ReadonlySet<string> {
-  const keys = store.leftovers().filter((key) => {
-    const found = store.readLeftover(key);
-    if (typeof found !== "string") {
-      const { switch: at } = found.record;
-      return at.engine === engine && at.remote === remote;
-    }
-    store.forget(key);
-    return false;
-  });
-  return new Set(keys);
-}
-
-/** Takes one leftover away, unless its attachment lives again, or somebody works on it. */
-async function sweepOne(
-  context: Context,
-  vswitch: VSwitch,
-  key: string,
-  info: InterfaceInfo | undefined,
-): Promise<void> {
-  const { store, call } = context;
-  // Else an ADD of this key could begin between the look at its record and the deletion.
-  using held = tryLockAttachment(context, key);
-  if (held === undefined || store.read(key) !== "absent") return;
-  const found = store.readLeftover(key);
-  const then = typeof found === "string" ? noTraces : ownTraces(context, key, found.record.traces);
-  const traces = info === undefined ? then : { ...then, names: [info.name, ...then.names] };
-  const outcome = await deleteInterface(vswitch, { key, traces, everywhere: false }, call);
-  if (outcome !== "away") await store.remove(key);
-}
-
-/**
- * Deletes the interfaces that could not be deleted while this switch was away, within `budgetMs`. What cannot be done
- * is told in the log, and done another time.
- */
-export async function sweepLeftovers(
-  context: Context,
-  vswitch: VSwitch,
-  address: SwitchAddress,
-  budgetMs: number,
-): Promise<void> {
-  const endsAt = performance.now() + budgetMs;
-  try {
-    const keys = leftoversOf(context, address);
-    if (keys.size === 0) return;
-    const listed = await vswitch.listInterfaces({ ownOnly: true, statistics: false, ...context.call });
-    if (listed.isErr()) throw listed.error;
-    const byKey = new Map(listed.value.map((info) => [info.mark?.key ?? "", info]));
-    for (const key of keys) {
-      if (performance.now() > endsAt || context.world.signal.aborted) return;
-      await sweepOne(context, vswitch, key, byKey.get(key));
-    }
-  } catch (error) {
-    context.world.log(
-      "warning",
-      `a leftover stays: ${error instanceof Error ? error.message : String(error)}`,
-    );
-  }
 }

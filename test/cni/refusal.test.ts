@@ -88,6 +88,19 @@ describe("while there may be an address", () => {
     expect(lab.left()).toEqual(nothing);
   });
 
+  test("DEL that fails so names the record, and ends well once somebody has removed that", async () => {
+    lab.plugin("fake", keeps);
+    const conf = lab.conf({ host: slave, ipam: { type: "fake" } });
+    await lab.run({ command: "ADD", conf });
+    rmSync(join(lab.bin, "fake"));
+    const { document } = await lab.run({ command: "DEL", conf });
+    const [, record = ""] =
+      /free it by hand, remove (\S+), and DEL ends$/u.exec(String(document?.["details"])) ?? [];
+    rmSync(record);
+    expect(await lab.run({ command: "DEL", conf })).toMatchObject(well);
+    expect(lab.left()).toEqual(nothing);
+  });
+
   test("GC of what has no record but its mark in the switch fails in the same way", async () => {
     lab.plugin("fake", keeps);
     const host = { engine: "ovs-dpdk", iftype: "vhostuser", vhost: { mode: "client" } };

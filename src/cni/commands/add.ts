@@ -13,6 +13,7 @@ import type { Invocation } from "../environment.js";
 import { deviceInfoFiles, writeDeviceInfo } from "../device-info.js";
 import { code, CniError } from "../errors.js";
 import { draftHandover, publishHandover, type HandoverDraft } from "../handover.js";
+import { sweepLeftovers } from "../leftovers.js";
 import { checkNamespace } from "../namespace.js";
 import type { Loaded } from "../netconf/load.js";
 import { needsLink, planAttachment, switchMakesSocket, type Plan, type SocketPaths } from "../plan.js";
@@ -21,7 +22,7 @@ import { readResult, writeResult, type Addressing, type CniResult } from "../res
 import { linkSocket, permitSocket, prepareDirectories } from "../sockets.js";
 import type { AttachmentRecord } from "../state/record.js";
 import { connectTo, createInterface, unwrap } from "../switch.js";
-import { doomedByRecord, refuseShared, sweepLeftovers, tearDown, tracesOf } from "../teardown.js";
+import { doomedByRecord, refuseShared, tearDown, tracesOf } from "../teardown.js";
 import { newestVersion } from "../versions.js";
 import type { World } from "../world.js";
 import { addresses, type Progress } from "./addresses.js";

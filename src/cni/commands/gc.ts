@@ -3,21 +3,14 @@ import { contextOf, bareRecord, ipamFor, ipamOf, tryLockAttachment, type Context
 import { checkAttachmentId, type AttachmentId, type Invocation } from "../environment.js";
 import { code, CniError, isAway } from "../errors.js";
 import { ipamIfKnown } from "../ipam.js";
+import { sweepLeftovers } from "../leftovers.js";
 import { attachmentKey, networkPrefix, owner } from "../names.js";
 import type { Loaded } from "../netconf/load.js";
 import { validAttachmentsKey } from "../netconf/schema.js";
 import { planAttachment, switchAddress } from "../plan.js";
 import { anyLocked } from "../state/lock.js";
 import { connectTo, unwrap } from "../switch.js";
-import {
-  deleteInterface,
-  doomedByRecord,
-  noTraces,
-  sweepLeftovers,
-  tearDown,
-  tracesOf,
-  type Doomed,
-} from "../teardown.js";
+import { deleteInterface, doomedByRecord, noTraces, tearDown, tracesOf, type Doomed } from "../teardown.js";
 import type { World } from "../world.js";
 
 /**

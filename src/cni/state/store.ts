@@ -86,6 +86,12 @@ export class Store {
     return containerId === undefined || ifName === undefined ? undefined : { containerId, ifName };
   }
 
+  /** The file of a record, for somebody who reads an error message; `undefined` where there is none. */
+  pathOf(key: string): string | undefined {
+    const file = this.#fileOf(this.#records, key);
+    return file && join(this.#records, file);
+  }
+
   async write(key: string, record: AttachmentRecord): Promise<void> {
     try {
       if (!existsSync(this.#records)) {
