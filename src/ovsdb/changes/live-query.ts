@@ -108,7 +108,7 @@ export class QueryCore {
     const onAbort = (): void => this.end();
     signal?.addEventListener("abort", onAbort, { once: true });
     this.#stops.push(
-      port.onChange((change) => surface(() => this.#onChange(change))),
+      port.onChange((change) => this.#onChange(change)),
       port.onState((state) => {
         if (state === "closed") this.end();
       }),
@@ -189,7 +189,7 @@ export class QueryCore {
     for (const { table, uuid, new: after } of rows) {
       if (table !== this.#table) continue;
       const old = this.#current.get(uuid);
-      const now = after !== undefined && this.#meets(after) ? after : undefined;
+      const now = after !== undefined && this.#admits(after) ? after : undefined;
       if (old === now) continue;
       before.set(uuid, old);
       if (now === undefined) this.#current.delete(uuid);
@@ -199,6 +199,15 @@ export class QueryCore {
     this.#rows = undefined;
     const change = this.#differenceTo(before);
     for (const listener of this.#listeners) surface(() => listener(change));
+  }
+
+  /** A row of which the function throws is not among them; the others of the change are not lost by that. */
+  #admits(row: IdentifiedRow): boolean {
+    let meets = false;
+    surface(() => {
+      meets = this.#meets(row);
+    });
+    return meets;
   }
 }
 

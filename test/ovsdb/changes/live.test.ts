@@ -1,11 +1,16 @@
 /** Change streams, live queries and waits, of a real server. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { ChangeStream } from "../../../src/ovsdb/changes/change-stream.js";
-import { anyRows, LiveQuery, QueryCore, type QueryChange } from "../../../src/ovsdb/changes/live-query.js";
+import {
+  anyRows,
+  LiveQuery,
+  QueryCore,
+  type QueryChange,
+  type RowFilter,
+} from "../../../src/ovsdb/changes/live-query.js";
 import { TransactionsUnderway } from "../../../src/ovsdb/changes/origin.js";
 import { waitFor } from "../../../src/ovsdb/changes/wait-for.js";
 import { newUuid, operations, type Operation, type Uuid } from "../../../src/ovsdb/index.js";
-import type { LooseCondition } from "../../../src/ovsdb/matches.js";
 import { ClientPort } from "../client-port.js";
 import type { LabDatabase } from "../lab-rows.js";
 import { LabServer, options } from "../lab-server.js";
@@ -116,7 +121,7 @@ describe("a change stream", () => {
 });
 
 describe("a live query", () => {
-  const watch = (filter: readonly LooseCondition[], signal?: AbortSignal) => {
+  const watch = (filter: RowFilter, signal?: AbortSignal) => {
     const subject = { table: "Log", filter, indexes: {} };
     return new LiveQuery(new QueryCore(anyRows(port), subject, { signal }), (change) => change);
   };
@@ -167,6 +172,23 @@ describe("a live query", () => {
     abort.abort();
     expect(await loop.next()).toEqual({ done: true, value: undefined });
     expect(query.isOver).toBe(true);
+  });
+
+  it("leaves out a row of which its function throws, which comes to light, and no other", async () => {
+    const query = watch(({ msg }) => {
+      if (msg === "bad") throw new RangeError("mine");
+      return true;
+    });
+    const told: QueryChange[] = [];
+    query.subscribe((change) => told.push(change));
+    const surfaced = vi.spyOn(globalThis, "queueMicrotask").mockImplementation(() => undefined);
+    await own(...["one", "bad", "two"].map((msg) => insert("Log", { msg })));
+    const thrown = surfaced.mock.calls.map(([task]) => task);
+    surfaced.mockRestore();
+    expect(thrown).toHaveLength(1);
+    expect(thrown[0]).toThrow("mine");
+    expect(told).toMatchObject([{ rows: query.rows, added: [{}, {}] }]);
+    expect(new Set(query.rows.map(({ msg }) => msg))).toEqual(new Set(["one", "two"]));
   });
 
   it("stays right through a disconnect", async () => {
