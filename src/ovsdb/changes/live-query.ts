@@ -141,7 +141,8 @@ export class QueryCore {
       for (const old of removed) note(old._uuid, old);
       wake?.();
     });
-    this.#onEnd.add(() => wake?.());
+    const onEnd = (): void => wake?.();
+    this.#onEnd.add(onEnd);
     try {
       yield { ...this.state(), added: this.state().rows };
       for (;;) {
@@ -159,6 +160,7 @@ export class QueryCore {
       }
     } finally {
       stop();
+      this.#onEnd.delete(onEnd);
     }
   }
 

@@ -1,4 +1,7 @@
 /** Change streams, live queries and waits, of a real server. */
+import process from "node:process";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { ChangeStream } from "../../../src/ovsdb/changes/change-stream.js";
 import {
@@ -31,6 +34,13 @@ beforeEach(async () => {
 });
 afterEach(() => port.close());
 afterAll(() => lab[Symbol.asyncDispose]());
+
+setFlagsFromString("--expose-gc");
+
+function heapInUse(): number {
+  runInNewContext("gc()");
+  return process.memoryUsage().heapUsed;
+}
 
 const byId = (uuid: Uuid) => [["_uuid", "==", uuid]] as const;
 
@@ -172,6 +182,17 @@ describe("a live query", () => {
     abort.abort();
     expect(await loop.next()).toEqual({ done: true, value: undefined });
     expect(query.isOver).toBe(true);
+  });
+
+  it("keeps nothing of the loops over it that were left", async () => {
+    const query = watch([]);
+    const leave = async (times: number): Promise<void> => {
+      for (let time = 0; time < times; time += 1) for await (const _rows of query) break;
+    };
+    await leave(1000);
+    const before = heapInUse();
+    await leave(20_000);
+    expect(heapInUse() - before).toBeLessThan(1_000_000);
   });
 
   it("leaves out a row of which its function throws, which comes to light, and no other", async () => {
