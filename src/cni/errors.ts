@@ -13,6 +13,8 @@ export const code = {
   invalidNamespace: 8,
   tryAgain: 11,
   notAvailable: 50,
+  /** Not available, and the containers that are there may have limited connectivity. */
+  limited: 51,
   /** The switch refused, or is not what the plugin needs. */
   refused: 100,
   /** The attachment is not as it was made. */

@@ -162,7 +162,7 @@ export const gc = (
     await run("GC", { ...config, [validAttachmentsKey]: list }, {}, options);
   });
 
-/** STATUS: whether an {@link add} could work now; else code 50 says why not. */
+/** STATUS: whether an {@link add} could work now; else code 50, or 51 of a switch that does not answer, says why not. */
 export const status = (
   config: NetworkConfiguration,
   options: CommandOptions = {},

@@ -355,10 +355,10 @@ describe("bad input", () => {
   });
 });
 
-test("STATUS is 50 when the switch is down", async () => {
+test("STATUS is 51 when the switch is down: those that are on it may be cut off", async () => {
   lab.connect = switchAway;
   const ran = await lab.run({ command: "STATUS", conf: lab.conf({ host: slave }) });
-  expect(ran.document).toMatchObject({ code: 50, msg: expect.stringContaining("start VPP") });
+  expect(ran.document).toMatchObject({ code: 51, msg: expect.stringContaining("start VPP") });
 });
 
 test.each([1, 3, 4])(

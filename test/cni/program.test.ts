@@ -107,7 +107,7 @@ test("STATUS, a switch that is down, and a cancelled ADD", async () => {
     connect: switchAway,
   });
   const off = await status(conf(), down);
-  expect(off.isErr() && code(off)).toBe(50);
+  expect(off.isErr() && code(off)).toBe(51);
   const failed = await add(conf(), attachment, down);
   expect(failed.isErr() && code(failed)).toBe(11);
   const cancelled = await add(conf(), attachment, options({ signal: AbortSignal.abort() }));

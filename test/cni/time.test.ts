@@ -76,7 +76,7 @@ describe.skipIf(releases.length === 0)(`a VPP that does not answer${unlessMissin
     expect(await lab.run({ command: before, conf: plain })).toMatchObject({ exitCode: 0 });
     vpp.fail(message, { kind: "missing" }, 100);
     const stuck = await lab.run({ command, conf: { ...plain, ...patient } });
-    expect(stuck.document).toMatchObject({ code: command === "STATUS" ? 50 : 11, msg: said });
+    expect(stuck.document).toMatchObject({ code: command === "STATUS" ? 51 : 11, msg: said });
     vpp.clearFaults();
     expect(await lab.run({ command: "DEL", conf: plain })).toMatchObject({ exitCode: 0, stdout: "" });
     expect(vpp.vpp.interfaces.all().map(({ name }) => name)).toEqual(["local0"]);
