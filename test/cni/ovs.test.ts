@@ -2,6 +2,7 @@
 import { existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import process from "node:process";
 import { describe, expect, test } from "vitest";
 import { connect } from "../../src/index.js";
 import { availableFlavours, startOpenVSwitch, type OpenVSwitch } from "../support/openvswitch.js";
@@ -17,6 +18,7 @@ const hostOf = (ovs: OpenVSwitch, more: Record<string, unknown>): Record<string,
   ...more,
 });
 
+const isRoot = process.getuid?.() === 0;
 const isElsewhere = existsSync("/dev/shm") && statSync("/dev/shm").dev !== statSync(tmpdir()).dev;
 
 describe.skipIf(!dpdk.available)(`vhost-user on a real Open vSwitch${dpdk.note}`, () => {
@@ -61,6 +63,38 @@ describe.skipIf(!dpdk.available)(`vhost-user on a real Open vSwitch${dpdk.note}`
     expect(statSync(socketPath).mode & 0o777).toBe(0o666);
     expect(await ovs.vsctl("list-ports", "br0")).toContain("net1");
     expect(existsSync(join(ovs.vhostSockDir, "0958c8871b32-net1"))).toBe(true);
+  });
+
+  test.skipIf(!isRoot)(
+    `a socket belongs to the user and the group that the configuration names${isRoot ? "" : " (skipped: not root)"}`,
+    async () => {
+      await using ovs = await startOpenVSwitch({ flavour: "dpdk" });
+      using lab = new CniLab();
+      lab.connect = connect;
+      const socket = { owner: "nobody", group: 65_534, mode: "0640" };
+      const conf = lab.conf({ host: hostOf(ovs, { iftype: "vhostuser", socket }) });
+      expect(await lab.run({ command: "ADD", conf })).toMatchObject({ exitCode: 0 });
+      const { uid, gid, mode } = statSync(join(lab.sharedDir, "0958c8871b32/0958c8871b32-net1"));
+      expect([uid, gid, mode & 0o777]).toEqual([65_534, 65_534, 0o640]);
+      expect(await lab.run({ command: "DEL", conf })).toMatchObject({ exitCode: 0 });
+      expect(lab.left()).toEqual(nothing);
+    },
+  );
+
+  test("is told over tcp what to do, where the configuration says so", async () => {
+    await using ovs = await startOpenVSwitch({ flavour: "dpdk", listen: ["tcp"] });
+    using lab = new CniLab();
+    lab.connect = connect;
+    const { tcp } = ovs.server.remotes;
+    const host = hostOf(ovs, { remote: tcp, iftype: "vhostuser", vhost: { mode: "client" } });
+    const added = await lab.run({ command: "ADD", conf: lab.conf({ host }) });
+    expect(added).toMatchObject({ exitCode: 0 });
+    expect(await ovs.vsctl("list-ports", "br0")).toContain("net1");
+    const conf = lab.conf({ host, prevResult: added.document });
+    for (const command of ["CHECK", "DEL"])
+      expect(await lab.run({ command, conf })).toMatchObject({ exitCode: 0, stdout: "" });
+    expect(lab.left()).toEqual(nothing);
+    expect(await ovs.vsctl("list-br")).toBe("");
   });
 
   test("a trunk carries its VLANs, and its native one", async () => {
