@@ -40,7 +40,9 @@ export async function convert<Rows extends RowsByTable>(
     return await until(port, isIn, deadline);
   }
   const { error } = answer;
-  if (error.kind !== "disconnected" || error.outcome !== "unknown") return Err(advised(error, "convert"));
+  // A connection that breaks in the middle of the answer broke the protocol.
+  const isLost = error.kind === "protocol" || (error.kind === "disconnected" && error.outcome === "unknown");
+  if (!isLost) return Err(advised(error, "convert"));
   const again = await port.ready({ operation, ...deadline.step() });
   return again.isOk() && isSame(wanted, port.schemas.server) ? Ok(undefined) : Err(error);
 }

@@ -80,17 +80,20 @@ describe("the conversion of a database", () => {
     expect(server.requests.of("convert")).toEqual([]);
   });
 
-  it("whose answer is lost is known by the schema that is there afterwards", async () => {
-    await using server = await OvsdbServer.start({ schemas: [labJson] });
-    await using db = await open(server.remote);
-    server.fail("convert", { kind: "cut", afterBytes: 0 });
-    expect((await db.convert(wider, options)).isOk()).toBe(true);
-    expect(db.schema.version).toBe("1.1.0");
-    server.fail("convert", { kind: "lost" });
-    const lost = await db.convert(labJson, options);
-    expect(lost).toMatchObject({ error: { kind: "disconnected", outcome: "unknown" } });
-    expect(db.schema.version).toBe("1.1.0");
-  });
+  it.each([0, 5])(
+    "whose answer is lost after %d bytes is known by the schema that is there afterwards",
+    async (afterBytes) => {
+      await using server = await OvsdbServer.start({ schemas: [labJson] });
+      await using db = await open(server.remote);
+      server.fail("convert", { kind: "cut", afterBytes });
+      expect((await db.convert(wider, options)).isOk()).toBe(true);
+      expect(db.schema.version).toBe("1.1.0");
+      server.fail("convert", { kind: "lost" });
+      const lost = await db.convert(labJson, options);
+      expect(lost).toMatchObject({ error: { kind: "disconnected", outcome: "unknown" } });
+      expect(db.schema.version).toBe("1.1.0");
+    },
+  );
 });
 
 describe("what the present server says of itself", () => {
