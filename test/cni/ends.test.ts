@@ -125,19 +125,6 @@ describe("the switch", () => {
       },
     ]);
   });
-
-  test("keeps another attachment's interface that has got the name after a restart", async () => {
-    const conf = lab.conf({ host: slave });
-    await lab.run({ command: "ADD", conf });
-    lab.memory.removeInterface(`${short}-net1`);
-    const other = lab.conf({ host: slave, name: "other-net", sharedDir: join(lab.dir, "other") });
-    const id = `${short}ffff`;
-    expect(await lab.run({ command: "ADD", conf: other, containerId: id })).toMatchObject({ exitCode: 0 });
-    expect(await lab.run({ command: "DEL", conf })).toMatchObject(well);
-    expect(lab.memory.interfaces()).toMatchObject([{ name: `${short}-net1` }]);
-    expect(await lab.run({ command: "DEL", conf: other, containerId: id })).toMatchObject(well);
-    expect(lab.memory.interfaces()).toEqual([]);
-  });
 });
 
 test("one group is given the directory and the socket by either spelling", async () => {
