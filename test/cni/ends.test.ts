@@ -89,6 +89,12 @@ describe("the container's end", () => {
     expect(lab.memory.interfaces()).toMatchObject([{ socket: shared(file ?? "") }]);
   });
 
+  test("has its socket where the configuration says, whatever the old plugin's variable does", async () => {
+    const env = { USERSPACE_MEMIF_SOCKFILE: join(lab.dir, "one-for-all.sock") };
+    await lab.run({ command: "ADD", conf: lab.conf({ host: slave }), env });
+    expect(lab.memory.interfaces()).toMatchObject([{ socket: shared(usual) }]);
+  });
+
   test("has a bridge of its own", async () => {
     const container = { netType: "bridge", bridge: { bridgeId: 7 }, vlan: 5 };
     await lab.run({ command: "ADD", conf: lab.conf({ host: slave, container }) });

@@ -1,4 +1,6 @@
 /** What the IPAM plugin is asked, and what becomes of its answers. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { CniLab, containerId, slave } from "./support/lab.js";
 import { askedOf, recordIpam } from "./support/recording-ipam.js";
@@ -34,6 +36,21 @@ describe("the IPAM plugin", () => {
     expect(askedOf(lab, "GC")).toEqual({ ...conf, ...valid });
     await lab.run({ command: "DEL", conf });
     expect(askedOf(lab, "DEL", containerId)).toEqual(conf);
+  });
+
+  test("has the environment of ours, with the runtime's trace in it", async () => {
+    lab.plugin(
+      "traced",
+      `echo "$TRACEPARENT $TRACESTATE" > "${lab.dir}/trace-$CNI_COMMAND"
+[ $CNI_COMMAND = ADD ] && echo '{"cniVersion":"1.1.0","ips":[{"address":"10.0.0.2/24"}]}'; exit 0`,
+    );
+    const env = { TRACEPARENT: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", TRACESTATE: "a=b" };
+    const conf = lab.conf({ host: slave, ipam: { type: "traced" } });
+    for (const command of ["ADD", "DEL"]) {
+      expect(await lab.run({ command, conf, env })).toMatchObject({ exitCode: 0 });
+      const seen = readFileSync(join(lab.dir, `trace-${command}`), "utf8").trim();
+      expect(seen).toBe(`${env.TRACEPARENT} ${env.TRACESTATE}`);
+    }
   });
 
   test("that fails CHECK or STATUS fails ours", async () => {

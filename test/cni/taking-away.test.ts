@@ -1,5 +1,5 @@
 /** What DEL and GC take away, and what they leave. */
-import { existsSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { RejectedError } from "../../src/index.js";
@@ -37,6 +37,17 @@ describe("DEL", () => {
     expect([existsSync(join(lab.dir, `DEL-${containerId}`)), lab.tree(lab.sharedDir)]).toEqual([true, []]);
     expect(await lab.run({ command: "DEL", conf })).toMatchObject(well);
     expect(lab.left()).toEqual(nothing);
+  });
+
+  test("after a restart of the host, which took interface, socket and directory, gives the address back", async () => {
+    recordIpam(lab);
+    const conf = lab.conf({ host: slave, ipam: { type: "recorder" } });
+    await lab.run({ command: "ADD", conf });
+    for (const { name } of lab.memory.interfaces()) lab.memory.removeInterface(name);
+    rmSync(lab.sharedDir, { recursive: true });
+    expect(await lab.run({ command: "DEL", conf, netns: "" })).toMatchObject(well);
+    expect(existsSync(join(lab.dir, `DEL-${containerId}`))).toBe(true);
+    expect(lab.tree(lab.stateDir)).toEqual([]);
   });
 
   test("leaves the administrator's bridge, empty as it is, and the directory that is shared", async () => {
