@@ -13,6 +13,8 @@ const loader: Plugin = {
     const plugin = code.replace(/^#!.*\n/u, "");
     if (plugin.includes("*~/") || /[^\0-\x7f]/u.test(plugin))
       throw new Error("the plugin holds what the loader takes for something else, or text that is not ASCII");
+    // Node 20 warns of it on standard error, in code that was compiled by a Script.
+    if (/\bimport\(/u.test(plugin)) throw new Error("the plugin holds import(), which it could not do");
     const { outputText } = typescript.transpileModule(
       readFileSync(join(import.meta.dirname, "src/cni/loader.ts"), "utf8"),
       {

@@ -21,7 +21,7 @@ import {
   type Stats,
 } from "node:fs";
 import { dirname, isAbsolute, join } from "node:path";
-import { constants as vm, Script } from "node:vm";
+import { Script } from "node:vm";
 
 /** The rest of the file: a function whose body is one comment, with the plugin in it. */
 declare const plugin: () => void;
@@ -153,7 +153,6 @@ function run(source: string): void {
   const kept = directory === undefined ? undefined : attempt(() => read(join(directory, name)));
   const script = new Script(source, {
     filename: __filename,
-    importModuleDynamically: vm.USE_MAIN_CONTEXT_DEFAULT_LOADER,
     ...(kept !== undefined && { cachedData: kept.code }),
   });
   const ways = script.cachedDataRejected === false ? (kept?.ways ?? []) : [];
