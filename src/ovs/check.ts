@@ -38,8 +38,8 @@ export async function checkApplied(
   if (done.isErr()) return Err(await giveUp(context, subject, done.error));
   const row = done.value;
   if (row === undefined) return Err(deletedMeanwhile(context, subject));
-  const why = faultOf(row, subject.type);
-  return why === undefined ? Ok(row) : Err(await refuse(context, subject, why));
+  const bad = faultOf(row, subject.type);
+  return bad === undefined ? Ok(row) : Err(await refuse(context, subject, bad));
 }
 
 async function takeBack(
@@ -63,18 +63,26 @@ async function giveUp(
     const message = `${operation}: the connection ended while waiting for ovs-vswitchd to set up ${subject.what}: ${cause.message}`;
     return new DisconnectedError({ operation, outcome, leftBehind, cause, message });
   }
+  const isCancelled = deadline.callerSignal?.aborted === true;
+  const hint = isCancelled ? "" : " (is ovs-vswitchd running?)";
   return deadline.failure(
-    `waiting for ovs-vswitchd to set up ${subject.what}, which was written to the database (is ovs-vswitchd running?)`,
+    `waiting for ovs-vswitchd to set up ${subject.what}, which was written to the database${hint}`,
     outcome,
     leftBehind,
   );
 }
 
-async function refuse(context: Context, subject: Subject, details: string): Promise<RejectedError> {
+async function refuse(
+  context: Context,
+  subject: Subject,
+  { said, advice }: PortFault,
+): Promise<RejectedError> {
   const { leftBehind } = await takeBack(context, subject);
   const { operation } = context;
-  const message = `${operation}: ovs-vswitchd could not make ${subject.what}: ${details}`;
-  return new RejectedError({ operation, reason: "Interface.error", details, leftBehind, message });
+  const why = [said, advice].filter((words) => words !== "").join("; ");
+  const message = `${operation}: ovs-vswitchd could not make ${subject.what}: ${why}`;
+  const reason = said === "" ? "Interface.ofport" : "Interface.error";
+  return new RejectedError({ operation, reason, details: said, leftBehind, message });
 }
 
 function deletedMeanwhile(context: Context, subject: Subject): ConflictError {
@@ -83,18 +91,33 @@ function deletedMeanwhile(context: Context, subject: Subject): ConflictError {
   return new ConflictError({ operation, object: subject.what, message });
 }
 
+/** Why a port does not work. */
+interface PortFault {
+  /** vswitchd's own words, in `Interface.error`; "" where it says nothing. */
+  readonly said: string;
+  /** What to do about it, or where to look; "" where its words are enough. */
+  readonly advice: string;
+}
+
 /**
  * Why a port does not work, from what vswitchd wrote of it; `undefined`: it works. An `ofport` that is still unset
  * once the configuration was applied means that the bridge itself could not be made: nothing else says so.
  */
-function faultOf(row: AppliedRow, type: string): string | undefined {
+function faultOf(row: AppliedRow, type: string): PortFault | undefined {
   if (row.ofport === null) {
-    return "it got no port number, so its bridge could not be made: see the log of ovs-vswitchd (has it the datapath type of the bridge, and the right to make its devices?)";
+    const questions =
+      "has it the datapath type of the bridge, and the right to make its devices? Does another ovs-vswitchd run on this host?";
+    const advice = `it got no port number, so its bridge could not be made: see the log of ovs-vswitchd (${questions})`;
+    return { said: "", advice };
   }
   if (row.ofport >= 0) return undefined;
-  const said = row.error ?? "it gives no reason (Interface.error is empty): see its log";
-  if (type !== "dpdkvhostuser" || !said.includes("Unknown error -1")) return said;
-  return `${said}; most often a file of that name is left in the directory of its sockets: remove it`;
+  const said = row.error ?? "";
+  if (said === "") return { said, advice: "it gives no reason (Interface.error is empty): see its log" };
+  const isLeft = type === "dpdkvhostuser" && said.includes("Unknown error -1");
+  const advice = isLeft
+    ? "most often a file of that name is left in the directory of its sockets: remove it"
+    : "";
+  return { said, advice };
 }
 
 /** What is worth knowing of a port that works. */

@@ -319,6 +319,39 @@ describe.skipIf(!flavours.dummy.available)(`Open vSwitch at its worst${flavours.
     (await vswitch.createInterface({ type: "internal", name: "p0" })).unwrap();
   });
 
+  test("a port of a bridge that cannot be made is refused, in no words of the switch's: it has none", async () => {
+    await ovs.vsctl("--no-wait", "add-br", "br1", "--", "set", "Bridge", "br1", "datapath_type=nosuch");
+    await using vswitch = await open(ovs);
+    const refused = errorOf(
+      await vswitch.createInterface({ type: "internal", name: "i1", attach: { bridge: "br1" } }),
+    );
+    expect(refused).toMatchObject({
+      kind: "rejected",
+      reason: "Interface.ofport",
+      details: "",
+      leftBehind: [],
+    });
+    expect(refused.message).toMatch(/it got no port number.*datapath type/u);
+    expect((await ovs.vsctl("list-ports", "br1")).trim()).toBe("");
+  });
+
+  test("a verb that is cancelled while vswitchd is waited for blames nobody", async () => {
+    await using vswitch = await open(ovs);
+    process.kill(ovs.vswitchdPid ?? 0, "SIGSTOP");
+    try {
+      const cancelled = errorOf(
+        await vswitch.createInterface(
+          { type: "internal", name: "i1", attach: { bridge: "br0" } },
+          { signal: AbortSignal.timeout(300) },
+        ),
+      );
+      expect(cancelled).toMatchObject({ kind: "aborted", outcome: "undone" });
+      expect(cancelled.message).not.toContain("is ovs-vswitchd running?");
+    } finally {
+      process.kill(ovs.vswitchdPid ?? 0, "SIGCONT");
+    }
+  });
+
   test("a server that dies while vswitchd is waited for is told as such, not as time that is up", async () => {
     await using vswitch = await open(ovs);
     const spec = { type: "internal", name: "p0", attach: { bridge: "br0" } } as const;
