@@ -96,8 +96,9 @@ function findEngine(): Result<Engine, InvalidError | UnreachableError> {
 /**
  * Connects to the switch of this host, or to the one that `remote` names.
  *
- * Errors: `invalid`; `unreachable` with what to do; `protocol` when something else listens there; `incompatible`;
- * `timeout`; `aborted`.
+ * Errors: `invalid`; `unreachable` with what to do; `protocol` when something else listens there, or `disconnected` when it
+ * hangs up without a word; `rejected`, as by a member of a cluster that has not joined; `not-found` where there is no
+ * database Open_vSwitch; `incompatible`; `timeout`; `aborted`.
  *
  * ```ts
  * await using vswitch = (await connect({ engine: "ovs", owner: "lab" })).unwrap();

@@ -62,8 +62,7 @@ async function demo(signal: AbortSignal): Promise<number> {
   const first = await run(["list", "--own"]);
   if (first !== 0 || choice.able === undefined) return first;
   const steps = [
-    ["create", ...creatable(choice.able)],
-    ["attach", "demo0", "demo-br0", "--tag", "10"],
+    ["create", ...creatable(choice.able), "--bridge", "demo-br0", "--tag", "10"],
     ["show"],
     ["delete", "demo0"],
     ["show"],

@@ -87,6 +87,16 @@ function badInput(operation: string, option: string, { path, expected, got }: Fa
   return new InvalidError({ operation, path: where, expected, got, message });
 }
 
+/** Who else speaks JSON-RPC, by what they say of `get_schema`. */
+const strangers = [
+  { says: "unknown method", is: "it speaks JSON-RPC, but is not an OVSDB server" },
+  {
+    // lib/unixctl.c
+    says: "is not a valid command",
+    is: "it is the control socket of a daemon (see ovs-appctl(8)); give the socket of ovsdb-server, usually db.sock",
+  },
+] as const;
+
 async function readServerSchema(
   connection: JsonRpcConnection,
   database: string,
@@ -104,8 +114,9 @@ async function readServerSchema(
     return Err(deadline.failure(`waiting for the schema of ${database}`, "not-sent"));
   }
   if (error.kind !== "rejected") return reply;
-  if (error.reason === "unknown method") {
-    const message = `${operation}: the server has no get_schema: it speaks JSON-RPC, but is not an OVSDB server`;
+  const stranger = strangers.find(({ says }) => error.reason.includes(says));
+  if (stranger !== undefined) {
+    const message = `${operation}: the server has no get_schema: ${stranger.is}`;
     return Err(new ProtocolError({ operation, message }));
   }
   return error.reason === "unknown database"

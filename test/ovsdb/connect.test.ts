@@ -42,6 +42,14 @@ describe("connectOvsdb", () => {
     ["an HTTP server", "HTTP/1.1 400 Bad Request\r\n\r\n", "protocol", "HTTP server"],
     ["a server of another JSON-RPC service", { error: "unknown method" }, "protocol", "not an OVSDB server"],
     [
+      "the control socket of ovs-vswitchd",
+      {
+        error: '"get_schema" is not a valid command (use "list-commands" to see a list of valid commands)\n',
+      },
+      "protocol",
+      "usually db.sock",
+    ],
+    [
       "a server with a schema that is none",
       { result: { name: "Lab" }, error: null },
       "protocol",

@@ -39,7 +39,7 @@ import { addressesOf, setAddresses } from "./addresses.js";
 import { ensure, removeBridge } from "./bridges.js";
 import type { Context } from "./context.js";
 import { create } from "./create.js";
-import { inVerb } from "./errors.js";
+import { inVerb, notReady } from "./errors.js";
 import { collect } from "./garbage.js";
 import { bridgeInfo, interfaceInfo } from "./info.js";
 import { move } from "./move.js";
@@ -85,7 +85,11 @@ export class VppVSwitch implements VSwitch {
     const path = first?.kind === "unix" ? first.path : "/run/vpp/api.sock";
     const name = `vswitch-drivers ${owner}`;
     const connected = await connectVpp({ remote, name, ...deadline.step() });
-    if (connected.isErr()) return Err(inVerb(deadline, connected.error));
+    if (connected.isErr()) {
+      const { error } = connected;
+      const isLate = error.kind === "timeout" || error.kind === "aborted";
+      return Err(isLate ? inVerb(deadline, error) : notReady(deadline, error));
+    }
     return Ok(new VppVSwitch(options, connected.value, path));
   }
 

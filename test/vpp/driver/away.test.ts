@@ -1,6 +1,8 @@
-/** A VPP that goes under a switch object that is kept. */
+/** A VPP that goes under a switch object that is kept, or that is none. */
 import { expect, test } from "vitest";
 
+import { connect } from "../../../src/index.js";
+import { OvsdbServer } from "../../../src/testing/index.js";
 import { releases, unlessMissing } from "../schema/api-files.js";
 import { DriverBench } from "./bench.js";
 
@@ -15,3 +17,10 @@ test.skipIf(releases.length === 0)(
       expect(error.message).toContain(words);
   },
 );
+
+test("connect() says in its own name that something else has the socket", async () => {
+  await using server = await OvsdbServer.start();
+  const error = (await connect({ engine: "vpp", remote: server.remote })).unwrapErr();
+  expect(error).toMatchObject({ kind: "disconnected", operation: "connect", outcome: "not-sent" });
+  expect(error.message).toMatch(/^connect: the server hung up.*this is not the socket of its binary API/u);
+});
