@@ -65,6 +65,13 @@ const vppSockets = ["/run/vpp/api.sock", "/run/vpp-api.sock"] as const;
 
 const vppSocket = (): string => vppSockets.find((socket) => existsSync(socket)) ?? vppSockets[0];
 
+/** Where a switch of this host is looked for when nobody names a remote. @internal */
+export const defaultRemote = (engine: "ovs" | "vpp"): string =>
+  `unix:${engine === "ovs" ? ovsSocket() : vppSocket()}`;
+
+/** Of the bridges that are made. @internal */
+export const defaultDatapathType = "netdev";
+
 const operation = "connect";
 
 /** A remote without an engine tells by its name: VPP's API socket is an `api.sock`, Open vSwitch's a `db.sock`. */
@@ -132,7 +139,7 @@ async function open(
   switch (engine) {
     case "ovs": {
       const { OvsVSwitch } = await import("./ovs/driver.js");
-      const { remote = `unix:${ovsSocket()}`, tls, datapathType = "netdev" } = settings;
+      const { remote = defaultRemote("ovs"), tls, datapathType = defaultDatapathType } = settings;
       return OvsVSwitch.open({ remote, tls, owner, datapathType }, deadline);
     }
     case "memory": {
@@ -141,7 +148,7 @@ async function open(
     }
     case "vpp": {
       const { VppVSwitch } = await import("./vpp/driver/driver.js");
-      const { remote = `unix:${vppSocket()}` } = settings;
+      const { remote = defaultRemote("vpp") } = settings;
       return VppVSwitch.open({ remote, owner }, deadline);
     }
   }

@@ -175,7 +175,7 @@ function serverWords(options: DialOptions): ServerWords {
     server: options.server ?? "the server",
     whereToLook:
       options.whereToLook ??
-      "Open vSwitch keeps its sockets in /var/run/openvswitch unless OVS_RUNDIR says otherwise",
+      "Open vSwitch keeps its sockets in /var/run/openvswitch unless OVS_RUNDIR says otherwise, OVN in /var/run/ovn",
   };
 }
 

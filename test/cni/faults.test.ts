@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import process from "node:process";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { explain } from "./support/explain.js";
 import { CniLab, containerId, nothing, slave, switchAway, unreachable } from "./support/lab.js";
@@ -398,5 +399,7 @@ test("explain prints every default", async () => {
     { key: "container.netType", value: "interface" },
     { key: "container.vhost.mode", value: "client" },
   ]);
+  const remote = `unix:${process.env["OVS_RUNDIR"] ?? "/var/run/openvswitch"}/db.sock`;
+  expect(document?.["switch"]).toEqual({ engine: "ovs", remote, datapathType: "netdev" });
   expect(lab.left()).toEqual(nothing);
 });

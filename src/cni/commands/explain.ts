@@ -1,7 +1,8 @@
+import { defaultDatapathType, defaultRemote } from "../../connect.js";
 import type { Invocation } from "../environment.js";
 import type { Loaded } from "../netconf/load.js";
 import { layoutOf } from "../paths.js";
-import { planAttachment } from "../plan.js";
+import { planAttachment, type SwitchAddress } from "../plan.js";
 import { noAddressing } from "../result.js";
 import { defaultStateDir } from "../state/store.js";
 
@@ -14,7 +15,7 @@ export function explain(invocation: Invocation, loaded: Loaded): Record<string, 
     cniVersion: loaded.version,
     network: plan.network,
     defaults: plan.defaults.map(({ key, value, why }) => ({ key, value, why })),
-    switch: plan.address,
+    switch: found(plan.address),
     interface: plan.spec(name),
     socket: plan.socket(name),
     directories: layoutOf(conf, plan.ends.host.iftype, invocation),
@@ -22,3 +23,10 @@ export function explain(invocation: Invocation, loaded: Loaded): Record<string, 
     container: plan.handover(name, noAddressing),
   };
 }
+
+/** Where the switch is looked for. */
+const found = ({ engine, remote, datapathType }: SwitchAddress): Record<string, unknown> => ({
+  engine,
+  ...(engine !== "memory" && { remote: remote ?? defaultRemote(engine) }),
+  ...(engine === "ovs" && { datapathType: datapathType ?? defaultDatapathType }),
+});

@@ -92,8 +92,9 @@ export class VppClient extends EventEmitter<VppClientEvents> implements AsyncDis
    * @param request - its fields without header and counts; those with a default may be left out
    * @returns the reply; `rejected` (a {@link RetvalError}) when VPP answered with a `retval` other than 0
    */
-  call<In, Reply>(message: Callable<In, Reply>, request: In, options?: VppCallOptions): Answer<Reply>;
+  // TypeScript reports the last overload: what is wrong with the fields of a binding is told by that one.
   call(message: string, request?: MessageValue, options?: VppCallOptions): Answer<MessageValue>;
+  call<In, Reply>(message: Callable<In, Reply>, request: In, options?: VppCallOptions): Answer<Reply>;
   call<In, Reply>(
     message: string | Callable<In, Reply>,
     request: In | MessageValue = {},
@@ -111,17 +112,17 @@ export class VppClient extends EventEmitter<VppClientEvents> implements AsyncDis
    * @param message - its codec, or its name
    * @param request - its fields, for a stream without the cursor
    */
-  dump<In, Details>(
-    message: DumpMessage<In, Details, unknown>,
-    request: In,
-    options?: VppCallOptions,
-  ): Dump<Details>;
+  dump(message: string, request?: MessageValue, options?: VppCallOptions): Dump<MessageValue>;
   dump<In, Details>(
     message: StreamMessage<In, unknown, Details, unknown>,
     request: Omit<In, "cursor">,
     options?: VppCallOptions,
   ): Dump<Details>;
-  dump(message: string, request?: MessageValue, options?: VppCallOptions): Dump<MessageValue>;
+  dump<In, Details>(
+    message: DumpMessage<In, Details, unknown>,
+    request: In,
+    options?: VppCallOptions,
+  ): Dump<Details>;
   dump<Details>(
     message: string | Dumpable<Details>,
     request: object = {},
