@@ -223,6 +223,7 @@ export class VppClient extends EventEmitter<VppClientEvents> implements AsyncDis
     if (this.#state === "closed") return;
     this.#state = "closed";
     this.#health?.stop();
+    this.#link.stopTrying();
     const events = this.#subscriptions.close();
     if (events !== undefined) await events;
     await this.#link.close();
@@ -249,6 +250,8 @@ export class VppClient extends EventEmitter<VppClientEvents> implements AsyncDis
   }
 
   #lost(reason: Error, again: boolean): void {
+    // Under close(), which tells the end itself.
+    if (this.#state === "closed") return;
     this.#health?.stop();
     this.#state = again ? "connecting" : "closed";
     this.#tell("lost", reason);

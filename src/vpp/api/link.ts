@@ -84,10 +84,15 @@ export class Link {
     return result;
   }
 
-  /** Ends the connection in good order, and tries for no other. */
-  async close(): Promise<void> {
+  /** Tries for no other connection from now on; the one that there is stays. */
+  stopTrying(): void {
     this.#isClosed = true;
     this.#waking?.abort();
+  }
+
+  /** Ends the connection in good order, and tries for no other. */
+  async close(): Promise<void> {
+    this.stopTrying();
     const current = this.#current;
     this.#current = undefined;
     await current?.session.close(farewellMs);
@@ -155,7 +160,7 @@ export class Link {
     if (this.#current?.session !== session) return;
     this.#current = undefined;
     this.#trouble = reason;
-    const again = this.#settings.reconnect !== undefined;
+    const again = this.#settings.reconnect !== undefined && !this.#isClosed;
     this.#events.lost(reason, again);
     if (again) void this.#reconnect();
   }

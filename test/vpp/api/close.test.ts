@@ -87,6 +87,20 @@ describe("closing", () => {
     expect((await client.whenReady()).unwrapErr().kind).toBe("disconnected");
   });
 
+  test("stays closed when the connection breaks while subscriptions are taken back", async () => {
+    await using server = await toyServer();
+    const client = await toyClient(server);
+    (await client.events("want_thing_events")).unwrap();
+    const told: string[] = [];
+    client.on("lost", () => told.push("lost"));
+    client.on("close", () => told.push("close"));
+    server.fail("want_thing_events", { kind: "cut" });
+    await client.close();
+    expect(client.state).toBe("closed");
+    expect(told).toStrictEqual(["close"]);
+    expect((await client.whenReady()).unwrapErr()).toMatchObject({ kind: "disconnected" });
+  });
+
   test("of a connection that VPP has ended is done at once", async () => {
     await using server = await toyServer();
     const client = await toyClient(server, { reconnect: false });
