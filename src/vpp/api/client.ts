@@ -245,6 +245,7 @@ export class VppClient extends EventEmitter<VppClientEvents> implements AsyncDis
         this.emit(isResponding ? "responding" : "not-responding");
       });
     }
+    this.#subscriptions.resumed(connection);
     this.#tell("ready", undefined);
     this.emit("ready", connection.generation);
   }

@@ -6,8 +6,9 @@ export type VppEvent<Event> =
   /** An event, and which one: some requests turn on several. */
   | { readonly kind: "event"; readonly message: string; readonly value: Event }
   /**
-   * Events are missing: read again what they are about. After `reconnected` it may be another VPP, with other numbers;
-   * after `overflow`, `missed` events came faster than they were read.
+   * Events are missing: read again what they are about. After `reconnected`, which is told when calls go out again and
+   * before any event of the new connection, it may be another VPP, with other numbers; after `overflow`, `missed` events
+   * came faster than they were read.
    */
   | {
       readonly kind: "gap";
@@ -22,7 +23,7 @@ export type VppEvent<Event> =
 export interface EventTaker {
   /** An event, in the form with this place among the request's `events`, between two offsets of the reader's bytes. */
   take(form: number, reader: Reader, start: number, end: number): void;
-  /** The connection was made again. */
+  /** The connection was made again, and calls go out on it. */
   resume(generation: number): void;
   /** It cannot go on. */
   lose(error: VppCallError): void;

@@ -39,6 +39,8 @@ export class Subscriptions {
   readonly #settings: SubscriptionSettings;
   readonly #topics = new Map<string, Topic>();
   #connection: Connection | undefined;
+  /** Readers do not know yet that the connection is another: what comes now is older than what the gap has them read. */
+  #isResuming = false;
 
   constructor(settings: SubscriptionSettings) {
     this.#settings = settings;
@@ -69,6 +71,7 @@ export class Subscriptions {
   /** Asks a new connection for everything that is still read; undefined: nothing is. */
   resume(connection: Connection): Promise<void> | undefined {
     this.#connection = connection;
+    this.#isResuming = true;
     return this.#topics.size === 0 ? undefined : this.#resumeAll(connection);
   }
 
@@ -77,14 +80,18 @@ export class Subscriptions {
       [...this.#topics.values()].map(async (topic) => {
         topic.ready = this.#renew(connection, topic);
         const renewed = await topic.ready;
+        // Lost once more while asking: the next connection is asked again.
+        if (renewed.isOk() || connection.session.isOver) return;
         // A set can be iterated while members leave it.
-        for (const taker of topic.takers) {
-          if (renewed.isOk()) taker.resume(connection.generation);
-          // Lost once more while asking: the next connection is asked again.
-          else if (!connection.session.isOver) taker.lose(renewed.error);
-        }
+        for (const taker of topic.takers) taker.lose(renewed.error);
       }),
     );
+  }
+
+  /** Calls go out on the new connection: readers are told of the gap, and can read anew what they missed. */
+  resumed({ generation }: Connection): void {
+    this.#isResuming = false;
+    for (const { takers } of this.#topics.values()) for (const taker of takers) taker.resume(generation);
   }
 
   /** The client closes: VPP before 22.02 would send the events to whoever gets our index next. Undefined: there are none. */
@@ -161,6 +168,7 @@ export class Subscriptions {
   }
 
   #deliver(id: number, reader: Reader, start: number, end: number): void {
+    if (this.#isResuming) return;
     for (const { forms, takers } of this.#topics.values()) {
       const form = forms.get(id);
       if (form !== undefined) for (const taker of takers) taker.take(form, reader, start, end);

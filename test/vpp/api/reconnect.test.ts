@@ -62,6 +62,34 @@ describe("a connection that is lost", () => {
     expect((await events.next()).value).toMatchObject({ kind: "event", value: { index: 7 } });
   });
 
+  test("the gap is told before any event of the new VPP, whose numbers mean other things", async () => {
+    await using server = await toyServer();
+    await using client = await toyClient(server);
+    await using events = (await client.events("want_thing_events")).unwrap();
+    server.fail("want_thing_events", { kind: "held" });
+    server.requests.clear();
+    await server.restart();
+    await expect.poll(() => server.requests.of("want_thing_events").length).toBe(1);
+    server.emit("thing_event", { index: 7 });
+    server.release();
+    expect((await events.next()).value).toMatchObject({ kind: "gap", why: "reconnected", generation: 2 });
+    // What the gap says to read anew is newer than the first.
+    server.emit("thing_event", { index: 8 });
+    expect((await events.next()).value).toMatchObject({ kind: "event", value: { index: 8 } });
+  });
+
+  test("the gap is told when calls go out again: what is to be read anew can be", async () => {
+    await using server = await toyServer();
+    await using client = await toyClient(server);
+    await using events = (await client.events("want_thing_events")).unwrap();
+    await using moves = (await client.events("want_thing_moves", { index: 1 })).unwrap();
+    server.fail("want_thing_moves", { kind: "late", ms: 50 });
+    await server.restart();
+    expect((await events.next()).value).toMatchObject({ kind: "gap", generation: 2 });
+    expect((await client.call("thing_version")).isOk()).toBe(true);
+    expect((await moves.next()).value).toMatchObject({ kind: "gap", generation: 2 });
+  });
+
   test("events that the new VPP does not have are lost, with the reason", async () => {
     await using server = await toyServer();
     await using client = await toyClient(server);
