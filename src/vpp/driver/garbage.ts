@@ -4,6 +4,7 @@ import type { Collected } from "../../core/vswitch.js";
 import { BridgeDomainDump } from "../bindings/l2.js";
 import type { Context } from "./context.js";
 import { dropDomain, dropLeft, isLeft } from "./domains.js";
+import { withLeftBehind } from "./errors.js";
 import { keyForms, readDomainTag } from "./marks.js";
 import { removeFound } from "./remove.js";
 import type { Change } from "./verb.js";
@@ -36,7 +37,8 @@ export async function collect(
     else if (gone.value.deleted) deleted.push(name);
   }
   const swept = await sweepDomains(context);
-  return swept.map(() => ({ deleted, kept, failed }));
+  if (swept.isOk()) return Ok({ deleted, kept, failed });
+  return Err(deleted.length === 0 ? swept.error : withLeftBehind(swept.error, deletedSoFar(deleted)));
 }
 
 const deletedSoFar = (names: readonly string[]): readonly string[] =>

@@ -80,6 +80,18 @@ describe.skipIf(releases.length === 0)(`ownership${unlessMissing}`, () => {
     expect(bench.state()).toMatchObject({ interfaces: [{ tag: "vswn/lab/wire" }] });
   });
 
+  test("a domain that VPP does not let go of hides no interface that was deleted", async () => {
+    await using bench = await DriverBench.start(release);
+    (await bench.vswitch.createInterface({ type: "loopback", name: "lo0" })).unwrap();
+    bench.vpp.bridgeDomains.set(9, { bdId: 9, tag: "vsws/lab/gone", ...plain });
+    bench.server.fail(domain, { kind: "refused", retval: -1 });
+    const error = (await bench.vswitch.collectGarbage([])).unwrapErr();
+    expect(error).toMatchObject({ kind: "rejected", code: -1, leftBehind: ["lo0 was deleted"] });
+    expect(bench.state()).toMatchObject({ interfaces: [], domains: ["9 vsws/lab/gone"] });
+    expect((await bench.vswitch.collectGarbage([])).isOk()).toBe(true);
+    expect(bench.state()).toMatchObject({ domains: [] });
+  });
+
   test("no address is put on an interface that got the index of ours meanwhile", async () => {
     await using bench = await DriverBench.start(release);
     const made = (await bench.vswitch.createInterface({ type: "loopback", name: "lo0" })).unwrap();
