@@ -1,4 +1,5 @@
-import { AbortedError, DisconnectedError } from "../../core/errors.js";
+import { Deadline, longestTimer } from "../../core/call.js";
+import { DisconnectedError } from "../../core/errors.js";
 import { Err, Ok, type Result } from "../../core/result.js";
 import type { Reader, SubscribeMessage } from "../wire/index.js";
 import { Call } from "./call.js";
@@ -55,14 +56,16 @@ export class Subscriptions {
   ): Promise<Result<EventStream<Event>, VppCallError>> {
     const wanted = switchOf(message, request);
     if (wanted.isErr()) return wanted;
-    const { key } = wanted.value;
-    const topic = this.#topics.get(key) ?? this.#open(connection, message, wanted.value, options.timeoutMs);
-    const { maxQueuedEvents } = this.#settings;
+    const { maxQueuedEvents, callTimeoutMs } = this.#settings;
+    const started = Deadline.start(message.name, options, callTimeoutMs);
+    if (started.isErr()) return started;
+    using deadline = started.value;
+    const topic = this.#topics.get(wanted.value.key) ?? this.#open(connection, message, wanted.value);
     const stream = new EventStream(message.events, connection.generation, maxQueuedEvents, (left) =>
       this.#leave(topic, left),
     );
     topic.takers.add(stream);
-    const ready = await settledOrAborted(topic.ready, message.name, options.signal);
+    const ready = await settledInTime(topic.ready, deadline);
     if (ready.isOk()) return Ok(stream);
     stream.end();
     return ready;
@@ -110,7 +113,7 @@ export class Subscriptions {
     for (const { takers } of topics) for (const taker of takers) taker.end();
   }
 
-  #open(connection: Connection, message: AnySubscribe, request: Switch, timeoutMs?: number): Topic {
+  #open(connection: Connection, message: AnySubscribe, request: Switch): Topic {
     this.#connection = connection;
     const topic: Topic = {
       message,
@@ -120,7 +123,8 @@ export class Subscriptions {
       ready: Promise.resolve(Ok(undefined)),
     };
     this.#topics.set(request.key, topic);
-    topic.ready = this.#turnOn(connection, topic, timeoutMs);
+    // Each who waits for it has a time of his own.
+    topic.ready = this.#turnOn(connection, topic, longestTimer);
     return topic;
   }
 
@@ -205,22 +209,17 @@ export class Subscriptions {
   }
 }
 
-/** What comes of a shared request for one of those who wait. */
-function settledOrAborted(
+/** What comes of a shared request for one of those who wait, within his time. */
+function settledInTime(
   ready: Promise<Result<void, VppCallError>>,
-  operation: string,
-  signal: AbortSignal | undefined,
+  deadline: Deadline,
 ): Promise<Result<void, VppCallError>> {
-  if (signal === undefined) return ready;
   return new Promise((resolve) => {
-    const onAbort = (): void => {
-      const message = `${operation}: cancelled while waiting for VPP's answer`;
-      resolve(Err(new AbortedError({ operation, outcome: "unknown", cause: signal.reason, message })));
-    };
-    signal.addEventListener("abort", onAbort, { once: true });
+    const onLate = (): void => resolve(Err(deadline.failure("waiting for VPP to answer", "unknown")));
+    deadline.watch(onLate);
     const settle = async (): Promise<void> => {
       const result = await ready;
-      signal.removeEventListener("abort", onAbort);
+      deadline.unwatch(onLate);
       resolve(result);
     };
     void settle();

@@ -121,6 +121,22 @@ describe("events", () => {
     expect(await next((await asking).unwrap())).toMatchObject({ value: { index: 9 } });
   });
 
+  test("are waited for by each who asks for the same as long as he says", async () => {
+    await using server = await toyServer();
+    await using client = await toyClient(server);
+    server.fail("want_thing_events", { kind: "late", ms: 200 });
+    const [hasty, patient, hastier] = await Promise.all(
+      [50, 5000, 20].map((timeoutMs) => client.events("want_thing_events", {}, { timeoutMs })),
+    );
+    expect([hasty, hastier]).toMatchObject([
+      { error: { kind: "timeout", timeoutMs: 50, outcome: "unknown" } },
+      { error: { kind: "timeout", timeoutMs: 20 } },
+    ]);
+    const events = patient?.unwrap();
+    server.emit("thing_event", { index: 3 });
+    expect(events && (await next(events))).toMatchObject({ value: { index: 3 } });
+  });
+
   test("are refused: rejected, and nothing stays behind", async () => {
     await using server = await toyServer();
     await using client = await toyClient(server);
