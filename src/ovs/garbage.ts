@@ -1,5 +1,6 @@
 import type { VSwitchError } from "../core/errors.js";
 import { Err, Ok, type Result } from "../core/result.js";
+import { withLeftBehind } from "../core/retold.js";
 import type { Collected } from "../core/vswitch.js";
 import { sweepBridges } from "./bridges.js";
 import { commit, committedApplied, notApplied, type Context } from "./context.js";
@@ -39,7 +40,8 @@ export async function collect(
     else if (gone.value.deleted) deleted.push(name);
   }
   const swept = await sweepBridges(quick, root.value);
-  if (swept.isErr()) return swept;
+  if (swept.isErr())
+    return Err(deleted.length === 0 ? swept.error : withLeftBehind(swept.error, deletedSoFar(deleted)));
   if (context.wait && deleted.length > 0) {
     const numbered = await commit(context, root.value, []);
     if (numbered.isErr()) return numbered;

@@ -352,6 +352,21 @@ describe.skipIf(!flavours.dummy.available)(`Open vSwitch at its worst${flavours.
     }
   });
 
+  test("garbage of which the bridges cannot be looked at is told of all the same, as far as it went", async () => {
+    await using making = await open(ovs);
+    const spec = { type: "internal", name: "p0", attach: { bridge: "br0" } } as const;
+    (await making.createInterface(spec)).unwrap();
+    const words = '"table":"Bridge","where":[["external_ids","includes"';
+    let killed: Promise<void> | undefined;
+    await using between = await interpose(ovs, words, () => (killed = ovs.server.killServer()));
+    await using vswitch = await open(ovs, between.remote);
+    const error = errorOf(await vswitch.collectGarbage([], { wait: false }));
+    expect(between.happened()).toBe(true);
+    expect(error).toMatchObject({ kind: "disconnected", leftBehind: ["p0 was deleted"] });
+    await killed;
+    await ovs.server.startServer();
+  });
+
   test("a server that dies while vswitchd is waited for is told as such, not as time that is up", async () => {
     await using vswitch = await open(ovs);
     const spec = { type: "internal", name: "p0", attach: { bridge: "br0" } } as const;

@@ -1,10 +1,10 @@
 import type { VSwitchError } from "../../core/errors.js";
 import { Err, Ok, type Result } from "../../core/result.js";
+import { withLeftBehind } from "../../core/retold.js";
 import type { Collected } from "../../core/vswitch.js";
 import { BridgeDomainDump } from "../bindings/l2.js";
 import type { Context } from "./context.js";
 import { dropDomain, dropLeft, isLeft } from "./domains.js";
-import { withLeftBehind } from "./errors.js";
 import { keyForms, readDomainTag } from "./marks.js";
 import { removeFound } from "./remove.js";
 import type { Change } from "./verb.js";

@@ -1,10 +1,10 @@
 import type { VSwitchError } from "../../core/errors.js";
 import { Err, Ok, type Result } from "../../core/result.js";
+import { withLeftBehind } from "../../core/retold.js";
 import type { Deleted } from "../../core/vswitch.js";
 import type { Context } from "./context.js";
 import { deleteDevice } from "./device.js";
 import { releaseDomains } from "./domains.js";
-import { withLeftBehind } from "./errors.js";
 import { releaseSocket } from "./memif-socket.js";
 import { notOurs } from "./refusals.js";
 import { removeStaleSocket } from "./socket-directory.js";
