@@ -65,11 +65,11 @@ const vppSockets = ["/run/vpp/api.sock", "/run/vpp-api.sock"] as const;
 
 const vppSocket = (): string => vppSockets.find((socket) => existsSync(socket)) ?? vppSockets[0];
 
-/** Where a switch of this host is looked for when nobody names a remote. @internal */
+/** Where a switch of this host is looked for when nobody names a remote: see {@link ConnectOptions.remote}. */
 export const defaultRemote = (engine: "ovs" | "vpp"): string =>
   `unix:${engine === "ovs" ? ovsSocket() : vppSocket()}`;
 
-/** Of the bridges that are made. @internal */
+/** The `datapath_type` of bridges that Open vSwitch is to make when nobody names one. */
 export const defaultDatapathType = "netdev";
 
 const operation = "connect";

@@ -5,7 +5,7 @@
  *
  * @module
  */
-export { connect, type ConnectOptions } from "./connect.js";
+export { connect, defaultDatapathType, defaultRemote, type ConnectOptions } from "./connect.js";
 export type { CallOptions } from "./core/call.js";
 export * from "./core/errors.js";
 export { Err, Ok, type Result } from "./core/result.js";

@@ -1,4 +1,4 @@
-import { defaultDatapathType, defaultRemote } from "../../connect.js";
+import { defaultDatapathType, defaultRemote } from "../../index.js";
 import type { Invocation } from "../environment.js";
 import type { Loaded } from "../netconf/load.js";
 import { layoutOf } from "../paths.js";
