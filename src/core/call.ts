@@ -186,6 +186,18 @@ export class Deadline implements Disposable {
     return { signal: this.signal, timeoutMs: this.remainingMs() };
   }
 
+  /** Waits for something as long as there is time, and no longer; it goes on by itself then. `doing` says what that was. */
+  async wait<T, E>(
+    promise: Promise<Result<T, E>>,
+    doing: () => string,
+    outcome: Outcome,
+  ): Promise<Result<T, E | TimeoutError | AbortedError>> {
+    const late = new Promise<Result<T, TimeoutError | AbortedError>>((resolve) => {
+      this.watch(() => resolve(Err(this.failure(doing(), outcome))));
+    });
+    return await Promise.race([promise, late]);
+  }
+
   /** The error that says why this call gave up while it was `doing` something. */
   failure(doing: string, outcome: Outcome, leftBehind: readonly string[] = []): TimeoutError | AbortedError {
     const { operation, timeoutMs, callerSignal } = this;

@@ -39,14 +39,7 @@ export async function within<T, E>(
   const started = Deadline.start(operation, options, longestTimer);
   if (started.isErr()) return started;
   using deadline = started.value;
-  const { signal } = deadline;
-  const promise = begin();
-  const gaveUp = new Promise<Result<T, E | RequestError>>((resolve) => {
-    const onAbort = (): void => resolve(Err(deadline.failure(waiting.doing(), waiting.outcome)));
-    if (signal.aborted) onAbort();
-    else signal.addEventListener("abort", onAbort, { once: true });
-  });
-  return await Promise.race([promise, gaveUp]);
+  return await deadline.wait(begin(), waiting.doing, waiting.outcome);
 }
 
 /**

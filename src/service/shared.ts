@@ -21,20 +21,6 @@ interface Line {
   calls: number;
 }
 
-/** Waits for `promise` at most as long as the deadline has time. */
-async function within<T>(
-  deadline: Deadline,
-  promise: Promise<Result<T, VSwitchError>>,
-): Promise<Result<T, VSwitchError>> {
-  const { signal } = deadline;
-  const late = new Promise<Result<T, VSwitchError>>((resolve) => {
-    const give = (): void => resolve(Err(deadline.failure("connecting to the switch", "not-sent")));
-    if (signal.aborted) give();
-    else signal.addEventListener("abort", give, { once: true });
-  });
-  return Promise.race([promise, late]);
-}
-
 /**
  * One switch as one owner, shared by many callers: its connection is made when it is first wanted, by one of them for
  * all, and again when it has died.
@@ -86,7 +72,7 @@ export class SharedSwitch {
     if (started.isErr()) return started;
     using deadline = started.value;
     this.#opening ??= this.#connect();
-    return await within(deadline, this.#opening);
+    return await deadline.wait(this.#opening, () => "connecting to the switch", "not-sent");
   }
 
   async #connect(): Promise<Result<Line, VSwitchError>> {

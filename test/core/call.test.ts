@@ -1,6 +1,7 @@
 import { getEventListeners } from "node:events";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Deadline } from "../../src/core/call.js";
+import { Ok, type Result } from "../../src/core/result.js";
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -176,4 +177,18 @@ test("a hundred calls at once may share one signal: it has one listener, and end
   expect(first?.signal.aborted).toBe(false);
   expect(others.every(({ signal }) => signal.aborted)).toBe(true);
   for (const deadline of others) deadline[Symbol.dispose]();
+});
+
+describe("who waits within a deadline", () => {
+  test("has what comes in time, and else why it was given up, while it goes on by itself", async () => {
+    using deadline = Deadline.start("op", { timeoutMs: 20 }, 1000).unwrap();
+    const doing = (): string => "waiting";
+    expect(await deadline.wait(Promise.resolve(Ok(1)), doing, "unknown")).toEqual(Ok(1));
+    const never = new Promise<Result<number, never>>(() => undefined);
+    const waiting = deadline.wait(never, doing, "unknown");
+    await vi.advanceTimersByTimeAsync(20);
+    const late = (await waiting).unwrapErr();
+    expect(late).toMatchObject({ kind: "timeout", timeoutMs: 20, outcome: "unknown" });
+    expect(late.message).toBe("op: no answer within 20 ms while waiting");
+  });
 });

@@ -65,7 +65,7 @@ export class Subscriptions {
       this.#leave(topic, left),
     );
     topic.takers.add(stream);
-    const ready = await settledInTime(topic.ready, deadline);
+    const ready = await deadline.wait(topic.ready, () => "waiting for VPP to answer", "unknown");
     if (ready.isOk()) return Ok(stream);
     stream.end();
     return ready;
@@ -207,21 +207,4 @@ export class Subscriptions {
     const connection = this.#connection;
     if (connection !== undefined) void this.#turnOff(connection, topic);
   }
-}
-
-/** What comes of a shared request for one of those who wait, within his time. */
-function settledInTime(
-  ready: Promise<Result<void, VppCallError>>,
-  deadline: Deadline,
-): Promise<Result<void, VppCallError>> {
-  return new Promise((resolve) => {
-    const onLate = (): void => resolve(Err(deadline.failure("waiting for VPP to answer", "unknown")));
-    deadline.watch(onLate);
-    const settle = async (): Promise<void> => {
-      const result = await ready;
-      deadline.unwatch(onLate);
-      resolve(result);
-    };
-    void settle();
-  });
 }
