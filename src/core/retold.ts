@@ -64,8 +64,9 @@ export function retold(error: VSwitchError, telling: Retelling): VSwitchError {
   }
 }
 
-/** The same error, with what it left behind. */
+/** The same error, with what it left behind; the very one where that is nothing. */
 export function withLeftBehind(error: VSwitchError, leftBehind: readonly string[]): VSwitchError {
+  if (leftBehind.length === 0) return error;
   const { operation } = error;
   const message = `${error.message}; left behind: ${leftBehind.join("; ")}`;
   return retold(error, { operation, message, leftBehind: [...error.leftBehind, ...leftBehind] });

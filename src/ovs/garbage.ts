@@ -40,8 +40,7 @@ export async function collect(
     else if (gone.value.deleted) deleted.push(name);
   }
   const swept = await sweepBridges(quick, root.value);
-  if (swept.isErr())
-    return Err(deleted.length === 0 ? swept.error : withLeftBehind(swept.error, deletedSoFar(deleted)));
+  if (swept.isErr()) return Err(withLeftBehind(swept.error, deletedSoFar(deleted)));
   if (context.wait && deleted.length > 0) {
     const numbered = await commit(context, root.value, []);
     if (numbered.isErr()) return numbered;

@@ -38,7 +38,7 @@ export async function collect(
   }
   const swept = await sweepDomains(context);
   if (swept.isOk()) return Ok({ deleted, kept, failed });
-  return Err(deleted.length === 0 ? swept.error : withLeftBehind(swept.error, deletedSoFar(deleted)));
+  return Err(withLeftBehind(swept.error, deletedSoFar(deleted)));
 }
 
 const deletedSoFar = (names: readonly string[]): readonly string[] =>
