@@ -24,6 +24,8 @@ interface Part {
 /** How the rows of a table are found by some of their columns. */
 export class RowIndex {
   readonly name: string;
+  /** Whether anybody has looked it up: until then no table makes it. */
+  isUsed = false;
   readonly #parts: readonly Part[];
 
   constructor(name: string, parts: readonly Part[]) {
@@ -78,7 +80,8 @@ function joined(parts: readonly KeyPart[]): string {
   return parts.map((part) => (typeof part === "string" ? `"${part.length}:${part}` : String(part))).join(",");
 }
 
-function add(rows: MapEditor<KeyPart, IndexEntry>, key: KeyPart, uuid: Uuid): void {
+/** Adds a row under its key. */
+export function add(rows: MapEditor<KeyPart, IndexEntry>, key: KeyPart, uuid: Uuid): void {
   const present = rows.add(key, uuid);
   if (present === undefined) return;
   const entry = typeof present === "string" ? emptyEntry.edit() : present.edit();

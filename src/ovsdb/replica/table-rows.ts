@@ -1,23 +1,24 @@
 import type { IdentifiedRow } from "../row-plan.js";
 import type { Uuid } from "../uuid.js";
 import { MapEditor, PersistentMap } from "./persistent-map.js";
-import { move, type IndexEntry, type IndexRows, type RowIndex } from "./row-index.js";
+import { add, move, type IndexEntry, type IndexRows, type RowIndex } from "./row-index.js";
 import type { KeyPart } from "./key-part.js";
 import { uuidsIn, type References, type TableView } from "./snapshot.js";
 
-/** The rows of one table at one moment, with its indexes. */
+/** The rows of one table at one moment, with its indexes. Each is made when it is looked up for the first time. */
 export class TableRows implements TableView {
   readonly name: string;
   readonly #rows: PersistentMap<Uuid, IdentifiedRow>;
   readonly #indexes: readonly RowIndex[];
-  readonly #indexRows: readonly IndexRows[];
+  /** Of each index; `undefined` before it is made. */
+  readonly #indexRows: (IndexRows | undefined)[];
 
   /** @internal */
   constructor(
     name: string,
     indexes: readonly RowIndex[],
     rows: PersistentMap<Uuid, IdentifiedRow>,
-    indexRows: readonly IndexRows[],
+    indexRows: (IndexRows | undefined)[],
   ) {
     this.name = name;
     this.#indexes = indexes;
@@ -26,8 +27,7 @@ export class TableRows implements TableView {
   }
 
   static empty(name: string, indexes: readonly RowIndex[]): TableRows {
-    const indexRows = indexes.map(() => PersistentMap.empty<KeyPart, IndexEntry>());
-    return new TableRows(name, indexes, PersistentMap.empty(), indexRows);
+    return new TableRows(name, indexes, PersistentMap.empty(), []);
   }
 
   get size(): number {
@@ -65,7 +65,8 @@ export class TableRows implements TableView {
 
   /** Begins a changed table; this one stays as it is. @internal */
   edit(): TableEditor {
-    return new TableEditor(this.name, this.#indexes, this.#rows, this.#indexRows);
+    const indexRows = this.#indexes.map((index, at) => (index.isUsed ? this.#made(index, at) : undefined));
+    return new TableEditor(this.name, this.#indexes, this.#rows, indexRows);
   }
 
   #entry(name: string, key: readonly KeyPart[]): IndexEntry | undefined {
@@ -80,8 +81,19 @@ export class TableRows implements TableView {
         `index ${name} of ${this.name} is looked up by ${index.width} values, not ${key.length}`,
       );
     }
-    return this.#indexRows[at]?.get(index.keyFrom(key));
+    index.isUsed = true;
+    return this.#made(index, at).get(index.keyFrom(key));
   }
+
+  #made(index: RowIndex, at: number): IndexRows {
+    return (this.#indexRows[at] ??= indexRowsOf(index, this.#rows));
+  }
+}
+
+function indexRowsOf(index: RowIndex, rows: PersistentMap<Uuid, IdentifiedRow>): IndexRows {
+  const editor = PersistentMap.empty<KeyPart, IndexEntry>().edit();
+  for (const row of rows.values()) add(editor, index.keyOf(row), row._uuid);
+  return editor.freeze();
 }
 
 /** A table while it is being changed. @internal */
@@ -90,18 +102,18 @@ export class TableEditor {
   readonly #indexes: readonly RowIndex[];
   readonly #rows: MapEditor<Uuid, IdentifiedRow>;
   /** What was before in an index that has changed is not kept. */
-  readonly #indexRows: (IndexRows | MapEditor<KeyPart, IndexEntry>)[];
+  readonly #indexRows: (IndexRows | MapEditor<KeyPart, IndexEntry> | undefined)[];
 
   constructor(
     name: string,
     indexes: readonly RowIndex[],
     rows: PersistentMap<Uuid, IdentifiedRow>,
-    indexRows: readonly IndexRows[],
+    indexRows: (IndexRows | undefined)[],
   ) {
     this.#name = name;
     this.#indexes = indexes;
     this.#rows = rows.edit();
-    this.#indexRows = indexRows.slice();
+    this.#indexRows = indexRows;
   }
 
   get(uuid: Uuid): IdentifiedRow | undefined {
@@ -129,6 +141,7 @@ export class TableEditor {
 
   #index(uuid: Uuid, old: IdentifiedRow | undefined, after: IdentifiedRow | undefined): void {
     for (let at = 0; at < this.#indexes.length; at += 1) {
+      if (this.#indexRows[at] === undefined) continue;
       const index = this.#indexes[at];
       const from = old === undefined ? undefined : index?.keyOf(old);
       const to = after === undefined ? undefined : index?.keyOf(after);
