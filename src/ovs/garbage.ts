@@ -7,6 +7,7 @@ import { commit, committedApplied, notApplied, type Context } from "./context.js
 import { select } from "./database.js";
 import { lifetimeOf, markOf, ownerPair } from "./marks.js";
 import { remove } from "./remove.js";
+import type { Uuid } from "./rows.js";
 
 /** `collectGarbage`: what carries our mark and no valid key goes, one by one; then our bridges that are empty. */
 export async function collect(
@@ -39,18 +40,26 @@ export async function collect(
     if (gone.isErr()) failed.push({ name, error: gone.error });
     else if (gone.value.deleted) deleted.push(name);
   }
-  const swept = await sweepBridges(quick, root.value);
-  if (swept.isErr()) return Err(withLeftBehind(swept.error, deletedSoFar(deleted)));
-  if (context.wait && deleted.length > 0) {
-    const numbered = await commit(context, root.value, []);
-    if (numbered.isErr()) return numbered;
-    const done = await committedApplied(context, numbered.value);
-    if (done?.isErr() === true) {
-      const doing = "waiting for ovs-vswitchd to let go of what was deleted (is ovs-vswitchd running?)";
-      return Err(notApplied(context, doing, done.error));
-    }
-  }
-  return Ok({ deleted, kept, failed });
+  const finished = await finish(context, root.value, deleted.length > 0);
+  return finished.isErr()
+    ? Err(withLeftBehind(finished.error, deletedSoFar(deleted)))
+    : Ok({ deleted, kept, failed });
+}
+
+/** What comes after the interfaces: the bridges that are empty now, and one wait for all that was deleted. */
+async function finish(
+  context: Context,
+  root: Uuid,
+  hasDeleted: boolean,
+): Promise<Result<void, VSwitchError>> {
+  const swept = await sweepBridges({ ...context, wait: false }, root);
+  if (swept.isErr() || !context.wait || !hasDeleted) return swept;
+  const numbered = await commit(context, root, []);
+  if (numbered.isErr()) return numbered;
+  const done = await committedApplied(context, numbered.value);
+  if (done?.isErr() !== true) return Ok(undefined);
+  const doing = "waiting for ovs-vswitchd to let go of what was deleted (is ovs-vswitchd running?)";
+  return Err(notApplied(context, doing, done.error));
 }
 
 const deletedSoFar = (names: readonly string[]): readonly string[] =>

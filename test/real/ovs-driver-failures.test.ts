@@ -367,6 +367,27 @@ describe.skipIf(!flavours.dummy.available)(`Open vSwitch at its worst${flavours.
     await ovs.server.startServer();
   });
 
+  test("garbage that is deleted is told of though the wait for vswitchd did not end well", async () => {
+    const spec = { type: "internal", name: "p0", attach: { bridge: "br0" } } as const;
+    const told = { leftBehind: ["p0 was deleted"] };
+    await using vswitch = await open(ovs);
+    (await vswitch.createInterface(spec)).unwrap();
+    process.kill(ovs.vswitchdPid ?? 0, "SIGSTOP");
+    const late = errorOf(await vswitch.collectGarbage([], { timeoutMs: 500 }));
+    process.kill(ovs.vswitchdPid ?? 0, "SIGCONT");
+    expect(late).toMatchObject({ kind: "timeout", outcome: "committed", ...told });
+
+    (await vswitch.createInterface(spec)).unwrap();
+    let killed: Promise<void> | undefined;
+    await using between = await interpose(ovs, '"next_cfg"', () => (killed = ovs.server.killServer()));
+    await using cut = await open(ovs, between.remote);
+    const error = errorOf(await cut.collectGarbage([]));
+    expect(between.happened()).toBe(true);
+    expect(error).toMatchObject({ kind: "disconnected", ...told });
+    await killed;
+    await ovs.server.startServer();
+  });
+
   test("a server that dies while vswitchd is waited for is told as such, not as time that is up", async () => {
     await using vswitch = await open(ovs);
     const spec = { type: "internal", name: "p0", attach: { bridge: "br0" } } as const;
