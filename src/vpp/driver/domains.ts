@@ -168,8 +168,11 @@ export const isLeft = (context: Context, { mark, members, keptBy }: Domain): boo
   members.length === 0 &&
   (mark.kind === "vlan" || (mark.kind === "on-demand" && keptBy === undefined));
 
-/** Deletes such a domain, and makes it again where `ensureBridge` has just said that it stays. */
-export async function dropLeft(context: Context, domain: Domain): Promise<Result<unknown, VSwitchError>> {
+/**
+ * Deletes such a domain, and makes it again where `ensureBridge` has just said that it stays. Gives whether it is gone by
+ * our hand.
+ */
+export async function dropLeft(context: Context, domain: Domain): Promise<Result<boolean, VSwitchError>> {
   const dropped = await dropDomain(context, domain.id);
   if (dropped.isErr() || !dropped.value || domain.mark?.kind === "vlan") return dropped;
   const read = await context.dump(BridgeDomainDump, { bd_id: none, sw_if_index: none });
@@ -178,7 +181,7 @@ export async function dropLeft(context: Context, domain: Domain): Promise<Result
     const mark = readDomainTag(tag);
     return mark?.kind === "kept" && mark.owner === domain.mark?.owner && mark.name === domain.mark.name;
   });
-  return isKept ? remakeDomain(context, domain) : Ok(undefined);
+  return isKept ? (await remakeDomain(context, domain)).map(() => false) : dropped;
 }
 
 /**

@@ -36,27 +36,51 @@ export async function collect(
     if (gone.isErr()) failed.push({ name, error: gone.error });
     else if (gone.value.deleted) deleted.push(name);
   }
-  const swept = await sweepDomains(context);
-  if (swept.isOk()) return Ok({ deleted, kept, failed });
-  return Err(withLeftBehind(swept.error, deletedSoFar(deleted)));
+  const sweep = new Sweep();
+  const swept = await sweepDomains(context, sweep);
+  const error = swept.isErr() ? swept.error : sweep.refusal;
+  if (error === undefined) return Ok({ deleted, kept, failed });
+  const undeleted = failed.map((each) => `${each.name} was not deleted: ${each.error.message}`);
+  return Err(withLeftBehind(error, [...deletedSoFar(deleted), ...undeleted, ...sweep.told]));
 }
 
 const deletedSoFar = (names: readonly string[]): readonly string[] =>
   names.map((name) => `${name} was deleted`);
 
+/** What became of domains, one by one: one that VPP does not let go of keeps none of the others. */
+class Sweep {
+  /** A line for each that is gone, and that is not. */
+  readonly told: string[] = [];
+  /** Of the first that VPP did not let go of. */
+  refusal: VSwitchError | undefined;
+
+  /** Notes how it went; fails where no other can be tried. */
+  note(what: string, gone: Result<boolean, VSwitchError>): Result<void, VSwitchError> {
+    if (gone.isOk()) {
+      if (gone.value) this.told.push(`${what} was deleted`);
+      return Ok(undefined);
+    }
+    const { error } = gone;
+    if (error.kind !== "rejected") return Err(error);
+    this.told.push(`${what} was not deleted: ${error.reason}`);
+    this.refusal ??= error;
+    return Ok(undefined);
+  }
+}
+
 /** Deletes this owner's on-demand domains that nothing is on, and marks whose domain is gone. */
-async function sweepDomains(context: Context): Promise<Result<void, VSwitchError>> {
+async function sweepDomains(context: Context, sweep: Sweep): Promise<Result<void, VSwitchError>> {
   const domains = await readDomains(context);
   if (domains.isErr()) return domains;
   for (const domain of domains.value) {
     if (!isLeft(context, domain)) continue;
-    const gone = await dropLeft(context, domain);
-    if (gone.isErr()) return gone;
+    const noted = sweep.note(`the bridge domain ${domain.id}`, await dropLeft(context, domain));
+    if (noted.isErr()) return noted;
   }
-  return sweepKeepers(context);
+  return sweepKeepers(context, sweep);
 }
 
-async function sweepKeepers(context: Context): Promise<Result<void, VSwitchError>> {
+async function sweepKeepers(context: Context, sweep: Sweep): Promise<Result<void, VSwitchError>> {
   const read = await context.dump(BridgeDomainDump, { bd_id: none, sw_if_index: none });
   if (read.isErr()) return read;
   const onDemand = new Set<string>();
@@ -67,8 +91,8 @@ async function sweepKeepers(context: Context): Promise<Result<void, VSwitchError
   for (const { bd_id: id, bd_tag: tag } of read.value) {
     const mark = readDomainTag(tag);
     if (mark?.owner !== context.owner || mark.kind !== "kept" || onDemand.has(mark.name)) continue;
-    const gone = await dropDomain(context, id);
-    if (gone.isErr()) return gone;
+    const noted = sweep.note(`the bridge domain ${id}`, await dropDomain(context, id));
+    if (noted.isErr()) return noted;
   }
   return Ok(undefined);
 }

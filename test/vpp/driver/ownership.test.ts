@@ -86,10 +86,37 @@ describe.skipIf(releases.length === 0)(`ownership${unlessMissing}`, () => {
     bench.vpp.bridgeDomains.set(9, { bdId: 9, tag: "vsws/lab/gone", ...plain });
     bench.server.fail(domain, { kind: "refused", retval: -1 });
     const error = (await bench.vswitch.collectGarbage([])).unwrapErr();
-    expect(error).toMatchObject({ kind: "rejected", code: -1, leftBehind: ["lo0 was deleted"] });
+    expect(error).toMatchObject({ kind: "rejected", code: -1 });
+    expect(error.leftBehind).toEqual(["lo0 was deleted", "the bridge domain 9 was not deleted: UNSPECIFIED"]);
     expect(bench.state()).toMatchObject({ interfaces: [], domains: ["9 vsws/lab/gone"] });
     expect((await bench.vswitch.collectGarbage([])).isOk()).toBe(true);
     expect(bench.state()).toMatchObject({ domains: [] });
+  });
+
+  test("a domain that VPP does not let go of keeps no other, and each is told of", async () => {
+    await using bench = await DriverBench.start(release);
+    for (const [bdId, tag] of [
+      [6, "vswo/lab/6"],
+      [7, "vswo/lab/7"],
+      [8, "vsws/lab/gone"],
+      [9, "vsws/lab/too"],
+    ] as const)
+      bench.vpp.bridgeDomains.set(bdId, { bdId, tag, ...plain });
+    const usual = callHandlers.get(domain);
+    const stuck = new Map<unknown, number>([
+      [6, -1],
+      [8, -13],
+    ]);
+    bench.server.handle(domain, (request, vpp) => stuck.get(request["bd_id"]) ?? usual?.(request, vpp) ?? -9);
+    const error = (await bench.vswitch.collectGarbage([])).unwrapErr();
+    expect(error).toMatchObject({ kind: "rejected", code: -1 });
+    expect(error.leftBehind).toEqual([
+      "the bridge domain 6 was not deleted: UNSPECIFIED",
+      "the bridge domain 7 was deleted",
+      "the bridge domain 8 was not deleted: SYSCALL_ERROR_3",
+      "the bridge domain 9 was deleted",
+    ]);
+    expect(bench.state()).toMatchObject({ domains: ["6 vswo/lab/6", "8 vsws/lab/gone"] });
   });
 
   test("no address is put on an interface that got the index of ours meanwhile", async () => {
