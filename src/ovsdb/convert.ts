@@ -1,21 +1,22 @@
 import { Deadline } from "../core/call.js";
-import { InvalidError } from "../core/errors.js";
+import { IncompatibleError, InvalidError } from "../core/errors.js";
 import { Err, Ok, type Result } from "../core/result.js";
-import { advised, type RequestError } from "./errors.js";
+import { advised, type RequestError, type TransactError } from "./errors.js";
 import { Fault, shown } from "./fault.js";
 import { isObject } from "./json.js";
 import { overFor, type OperationOptions, type RowsByTable } from "./monitor.js";
 import { parseSchema } from "./parse-schema.js";
 import { compareSchemas } from "./schema-report.js";
 import type { DatabaseSchema } from "./schema.js";
+import type { Unusable } from "./session/events.js";
 import type { SessionPort } from "./session/port.js";
 
 /** As long as a large database and its cluster may take. */
 const convertMs = 60_000;
 
 /**
- * Has the server convert the database to another schema, and waits until the rows are there by that schema. Where the
- * answer is lost, the schema that is there after the reconnect tells whether it was done.
+ * Has the server convert the database to another schema, and waits until the rows are there by that schema, or the
+ * session cannot have them. Where the answer is lost, the schema that is there after the reconnect tells whether it was done.
  */
 export async function convert<Rows extends RowsByTable>(
   port: SessionPort<Rows>,
@@ -23,7 +24,7 @@ export async function convert<Rows extends RowsByTable>(
   isClustered: () => boolean,
   schema: unknown,
   options: OperationOptions,
-): Promise<Result<void, RequestError>> {
+): Promise<Result<void, TransactError>> {
   const { operation } = options;
   const wanted = wantedSchema(port.schemas.server.name, schema, operation);
   if (wanted instanceof InvalidError) return Err(wanted);
@@ -37,14 +38,14 @@ export async function convert<Rows extends RowsByTable>(
   const answer = await port.call("convert", [wanted.name, sent], { operation, ...deadline.step() });
   if (answer.isOk()) {
     const isIn = (): boolean => port.generation > generation || isSame(wanted, port.schemas.server);
-    return await until(port, isIn, deadline);
+    return done(operation, await until(port, isIn, deadline));
   }
   const { error } = answer;
   // A connection that breaks in the middle of the answer broke the protocol.
   const isLost = error.kind === "protocol" || (error.kind === "disconnected" && error.outcome === "unknown");
   if (!isLost) return Err(advised(error, "convert"));
-  const again = await port.ready({ operation, ...deadline.step() });
-  return again.isOk() && isSame(wanted, port.schemas.server) ? Ok(undefined) : Err(error);
+  const again = await until(port, () => true, deadline);
+  return again.isOk() && isSame(wanted, port.schemas.server) ? done(operation, again) : Err(error);
 }
 
 function wantedSchema(database: string, schema: unknown, operation: string): DatabaseSchema | InvalidError {
@@ -94,21 +95,38 @@ function isSame(one: DatabaseSchema, other: DatabaseSchema): boolean {
   );
 }
 
-/** Settles when the session is up to date and it is so. */
+/** The end of a conversion that was done. */
+function done(
+  operation: string,
+  seen: Result<Unusable | undefined, RequestError>,
+): Result<void, TransactError> {
+  if (seen.isErr()) return seen;
+  const cause = seen.value;
+  if (cause === undefined) return Ok(undefined);
+  const message = `${operation}: the conversion was done, but this program cannot use the database as it is now: ${cause.message}`;
+  const { item, wanted, present, why } =
+    cause.kind === "incompatible"
+      ? cause
+      : { item: cause.path, wanted: cause.expected, present: cause.got, why: "other-layout" as const };
+  return Err(new IncompatibleError({ operation, item, wanted, present, why, message, cause }));
+}
+
+/** Settles when the session is up to date and it is so; or when it cannot be, with why the database is of no use. */
 function until<Rows extends RowsByTable>(
   port: SessionPort<Rows>,
   isSo: () => boolean,
   deadline: Deadline,
-): Promise<Result<void, RequestError>> {
+): Promise<Result<Unusable | undefined, RequestError>> {
   const { operation, signal } = deadline;
   return new Promise((resolve) => {
-    const settle = (result: Result<void, RequestError>): void => {
+    const settle = (result: Result<Unusable | undefined, RequestError>): void => {
       stop();
       signal.removeEventListener("abort", onAbort);
       resolve(result);
     };
     const look = (): void => {
       if (port.closed !== undefined) settle(Err(overFor(operation, port.closed)));
+      else if (port.unusable !== undefined) settle(Ok(port.unusable));
       else if (port.isReady && isSo()) settle(Ok(undefined));
     };
     const onAbort = (): void => {

@@ -10,6 +10,7 @@ import type { Operation } from "./operations.js";
 import type { DatabaseRowsAt, LooseChange } from "./replica/live-replica.js";
 import type { Change, Snapshot, TableView } from "./replica/snapshot.js";
 import type { Schemas } from "./row-plan.js";
+import type { Unusable } from "./session/events.js";
 import type { Health } from "./session/health.js";
 import type { PortState, SessionPort } from "./session/port.js";
 import type { Session } from "./session/session.js";
@@ -97,6 +98,10 @@ class Port implements SessionPort {
 
   get isReady(): boolean {
     return this.#session.isReady;
+  }
+
+  get unusable(): Unusable | undefined {
+    return this.#session.unusable;
   }
 
   get closed(): Closed | undefined {

@@ -113,7 +113,7 @@ export class DatabaseVerbs<Db extends DatabaseRows, Rows extends RowsByTable> {
     isClustered: () => boolean,
     schema: unknown,
     options: OperationOptions,
-  ): Promise<Result<void, RequestError>> {
+  ): Promise<Result<void, TransactError>> {
     return convert(this.#port, isClustered, schema, options);
   }
 
@@ -171,6 +171,9 @@ function noting<Rows extends RowsByTable>(
     },
     get isReady() {
       return port.isReady;
+    },
+    get unusable() {
+      return port.unusable;
     },
     get closed() {
       return port.closed;

@@ -165,9 +165,10 @@ export class Database<Db extends DatabaseRows, Rows extends RowsByTable> impleme
    * Has the server convert the database to another schema (`ovsdb-client convert`), as JSON. Settles when the rows are there
    * by that schema. In a cluster every column becomes persistent. `rejected` where the server does not take it, or the rows do
    * not fit; but a cluster of ovsdb-server 3.1 whose rows do not fit never answers, and this is a `timeout` then. Where the
-   * answer is lost, the schema after the reconnect tells whether it was done. The default deadline is 60 s.
+   * answer is lost, the schema after the reconnect tells whether it was done. `incompatible`: it was done, and this program
+   * cannot use the database as it is now. The default deadline is 60 s.
    */
-  convert(schema: unknown, options: OperationOptions): Promise<Result<void, RequestError>> {
+  convert(schema: unknown, options: OperationOptions): Promise<Result<void, TransactError>> {
     const isClustered = (): boolean => this.health.server?.model === "clustered";
     return this.#verbs.convert(isClustered, schema, options);
   }

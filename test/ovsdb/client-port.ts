@@ -110,6 +110,7 @@ export type Mishap = "answer lost" | "request lost";
 export class ClientPort implements SessionPort<LabRows>, AsyncDisposable {
   readonly schemas: Schemas = { server: schema, expected: schema };
   generation = 0;
+  readonly unusable = undefined;
   closed: Closed | undefined;
   /** Every transaction that was sent. */
   readonly sent: (readonly Operation[])[] = [];

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { openDatabase, operations } from "../../src/ovsdb/index.js";
 import { OvsdbServer, type OvsdbFault } from "../../src/testing/index.js";
 import { availableFlavours, startOvsdbCluster, startOvsdbServer } from "../support/openvswitch.js";
+import { openLab } from "./lab-database.js";
 import { labJson } from "./lab.js";
 
 const { available, note } = availableFlavours().dummy;
@@ -67,6 +68,26 @@ describe("the conversion of a database", () => {
       expect(refused).toMatchObject({ error: { kind: "rejected", reason: "constraint violation" } });
       expect([...db.table("Log")]).toMatchObject([{ k: 5 }]);
       expect(db.health.state).toBe("monitoring");
+    },
+  );
+
+  it.each<OvsdbFault | undefined>([undefined, { kind: "cut", afterBytes: 0 }])(
+    "to what this program cannot use says so as soon as that is known, and that it was done; fault: %o",
+    async (fault) => {
+      await using server = await OvsdbServer.start({ schemas: [labJson] });
+      await using db = (await openLab(server.remote)).unwrap();
+      if (fault !== undefined) server.fail("convert", fault);
+      const columns = { ...Log.columns, msg: { type: "integer" } };
+      const unusable = {
+        ...labJson,
+        tables: { ...labJson.tables, Log: { ...Log, columns } },
+      };
+      const done = await db.convert(unusable, { ...options, timeoutMs: 60_000 });
+      const message = expect.stringMatching(/^test: the conversion was done, but .*Log\.msg/u);
+      expect(done).toMatchObject({ error: { kind: "incompatible", item: "Log.msg", message } });
+      await using other = await open(server.remote);
+      (await other.convert(labJson, options)).unwrap();
+      (await db.port.ready(options)).unwrap();
     },
   );
 

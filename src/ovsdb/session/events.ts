@@ -1,4 +1,4 @@
-import type { NotFoundError, RejectedError } from "../../core/errors.js";
+import type { IncompatibleError, InvalidError, NotFoundError, RejectedError } from "../../core/errors.js";
 import type { SessionRemote } from "./remotes.js";
 import type { Where } from "./conditions.js";
 import type { ServerRow } from "./server-row.js";
@@ -23,6 +23,9 @@ export type MonitorMethod = "monitor_cond_since" | "monitor_cond" | "monitor";
 
 export type TimerName = "wait" | "progress";
 
+/** Why a database is not what the program was written for. */
+export type Unusable = IncompatibleError | InvalidError;
+
 /** What happens to a session. `now` is in milliseconds on a clock that never goes back. */
 export type SessionEvent =
   | { readonly kind: "start" }
@@ -46,7 +49,7 @@ export type SessionEvent =
       readonly now: number;
     }
   /** The database is not what the program was written for. */
-  | { readonly kind: "unusable"; readonly error: Error }
+  | { readonly kind: "unusable"; readonly error: Unusable }
   | { readonly kind: "monitored"; readonly lastId: string | undefined; readonly now: number }
   | { readonly kind: "monitor-refused"; readonly error: RejectedError; readonly now: number }
   | { readonly kind: "updated"; readonly lastId: string | undefined }

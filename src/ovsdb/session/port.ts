@@ -5,9 +5,10 @@ import type { Operation } from "../operations.js";
 import type { Change, Snapshot } from "../replica/snapshot.js";
 import type { Schemas } from "../row-plan.js";
 import type { OperationResult } from "../transaction-result.js";
+import type { Unusable } from "./events.js";
 
 /** Where a session stands, as {@link SessionPort.onState} tells it. */
-export type PortState = "ready" | "lost" | "closed";
+export type PortState = "ready" | "lost" | "unusable" | "closed";
 
 /**
  * What transactions, locks, change streams and live queries need of a session, and all they need: a `Database` is one
@@ -27,6 +28,8 @@ export interface SessionPort<Rows extends RowsByTable = RowsByTable> {
   readonly connection: object | undefined;
   /** Whether requests can be sent now: connected to an acceptable server, and the rows are up to date. */
   readonly isReady: boolean;
+  /** Why the database, as its server has it now, is of no use to this session; `undefined` where it is, or is not known. */
+  readonly unusable: Unusable | undefined;
   /** Why the session is over; `undefined` while it lasts, through disconnects too. */
   readonly closed: Closed | undefined;
   /**
@@ -52,7 +55,7 @@ export interface SessionPort<Rows extends RowsByTable = RowsByTable> {
   onChange(listener: (change: Change<Rows>) => void): () => void;
   /**
    * Tells when the session becomes ready, is lost, or is over; that it is lost once more where it still had its connection then,
-   * and that goes. Gives what ends it.
+   * and that goes; and, after it was lost, that the database is of no use as it is. Gives what ends it.
    */
   onState(listener: (state: PortState) => void): () => void;
   /** Tells the server's notifications of that method, such as `locked`, with their params. Gives what ends it. */

@@ -1,8 +1,9 @@
 import {
   DisconnectedError,
+  IncompatibleError,
+  InvalidError,
   ProtocolError,
   RejectedError,
-  type IncompatibleError,
 } from "../../core/errors.js";
 import { Err, type Result } from "../../core/result.js";
 import type { JsonRpcConnection } from "../../jsonrpc/connection.js";
@@ -13,7 +14,7 @@ import type { Closed } from "../monitor.js";
 import type { DatabaseRowsAt, LooseChange } from "../replica/live-replica.js";
 import type { Schemas } from "../row-plan.js";
 import { Conditions, type Where } from "./conditions.js";
-import type { SessionEffect, SessionEvent } from "./events.js";
+import type { SessionEffect, SessionEvent, Unusable } from "./events.js";
 import { publishInconsistency, publishState, type Health } from "./health.js";
 import { Link, type LinkSetup } from "./link.js";
 import { Listeners } from "./listeners.js";
@@ -59,7 +60,7 @@ export class Session {
   #readyOver: object | undefined;
   #generation = 0;
   #closed: Closed | undefined;
-  #unusable: Error | undefined;
+  #unusable: Unusable | undefined;
 
   constructor(setup: SessionSetup) {
     this.#setup = setup;
@@ -131,7 +132,7 @@ export class Session {
   }
 
   /** Why the database cannot be used as it is; `undefined` where it can. */
-  get unusable(): Error | undefined {
+  get unusable(): Unusable | undefined {
     return this.#unusable;
   }
 
@@ -281,7 +282,7 @@ export class Session {
   #tellState({ state, reason, remote, error }: Extract<SessionEffect, { do: "tell-state" }>): void {
     const wasReady = this.isReady;
     this.#standing = { state, reason, remote };
-    this.#unusable = state === "incompatible" ? error : undefined;
+    this.#unusable = state === "incompatible" && isUnusable(error) ? error : undefined;
     const hasTurned = this.isReady !== wasReady;
     if (hasTurned && this.isReady) this.#generation += 1;
     if (state === "closed") this.#end(error);
@@ -296,6 +297,7 @@ export class Session {
     const isGone = this.#readyOver !== undefined && this.#readyOver !== connection;
     if (isGone) this.#readyOver = undefined;
     if (hasTurned || isGone) this.onState.tell(this.isReady ? "ready" : "lost");
+    if (this.#unusable !== undefined) this.onState.tell("unusable");
   }
 
   #end(error: Error | undefined): void {
@@ -307,6 +309,10 @@ export class Session {
     this.onChange.clear();
     this.onNotification.clear();
   }
+}
+
+function isUnusable(error: Error | undefined): error is Unusable {
+  return error instanceof IncompatibleError || error instanceof InvalidError;
 }
 
 function closedBy(operation: string, error: Error | undefined): Closed {

@@ -1,6 +1,6 @@
 /** What a session does about what happens to it, without a server, a socket or a clock. */
 import { beforeEach, describe, expect, it } from "vitest";
-import { RejectedError } from "../../../src/core/errors.js";
+import { IncompatibleError, RejectedError } from "../../../src/core/errors.js";
 import { Conditions } from "../../../src/ovsdb/session/conditions.js";
 import type { SessionEffect, SessionEvent } from "../../../src/ovsdb/session/events.js";
 import { SessionMachine } from "../../../src/ovsdb/session/machine.js";
@@ -28,6 +28,16 @@ const row = (fields: Partial<ServerRow> = {}): ServerRow => ({
 
 const refusal = (reason = "unknown method") =>
   new RejectedError({ operation: "test", reason, details: "", message: reason });
+
+const unusable = (message: string) =>
+  new IncompatibleError({
+    operation: "test",
+    item: "Log",
+    wanted: "Log",
+    present: "none",
+    why: "absent",
+    message,
+  });
 
 /** A machine whose time the test makes pass, and what it said to do. */
 class Bench {
@@ -168,7 +178,7 @@ describe("a session's machine, on its way to the rows,", () => {
 
   it("stays with a server whose database is not what was expected, and asks again when its schema changes", () => {
     bench.meet(row());
-    bench.tell({ kind: "unusable", error: new Error("no table Log") });
+    bench.tell({ kind: "unusable", error: unusable("no table Log") });
     expect(bench.machine.state).toBe("incompatible");
     expect(bench.done).not.toContain("hang-up");
     bench.tell({ kind: "server-rows", rows: [row({ index: 6 })], now: 0 });
@@ -184,7 +194,7 @@ describe("a session's machine, on its way to the rows,", () => {
     bench.conditions.set("Log", [["k", "==", 1]]);
     bench.meet(row());
     bench.tell({ kind: "schema", changed: true });
-    bench.tell({ kind: "unusable", error: new Error("no column Log.k") });
+    bench.tell({ kind: "unusable", error: unusable("no column Log.k") });
     bench.conditions.set("Log", "none");
     bench.tell({ kind: "conditions-set" });
     expect(bench.done).toEqual(["monitor", "set-timer"]);
