@@ -59,10 +59,16 @@ async function replay(): Promise<void> {
   });
 }
 
-/** Every column of every table of Open_vSwitch. */
-async function ports(): Promise<void> {
+const openSwitch = async () => (await openDatabase({ remote, database: "Open_vSwitch" })).unwrap();
+
+/** Every column of every table of Open_vSwitch, so many times in this process; the last time counts. */
+async function ports(times: number): Promise<void> {
+  for (let time = 1; time < times; time++) {
+    await using database = await openSwitch();
+    database.snapshot();
+  }
   await measureReplica(async () => {
-    const database = (await openDatabase({ remote, database: "Open_vSwitch" })).unwrap();
+    const database = await openSwitch();
     return () => {
       let rows = 0;
       let sum = 0;
@@ -122,11 +128,10 @@ async function transact(): Promise<void> {
 
 /** Adds a port to the bridge with many and takes it away again; with or without a replica of everything. */
 async function churn(): Promise<void> {
-  const database = "Open_vSwitch";
   const client =
     second === "replica"
-      ? (await openDatabase({ remote, database })).unwrap()
-      : (await connectOvsdb({ remote, database })).unwrap();
+      ? await openSwitch()
+      : (await connectOvsdb({ remote, database: "Open_vSwitch" })).unwrap();
   const transact: Transact = async (all) => (await client.transact(all, { operation })).unwrap();
   let count = 0;
   const one = async () => {
@@ -146,8 +151,9 @@ async function churn(): Promise<void> {
   await client.close();
 }
 
-if (task === "sync") await sync(first === "" ? 1 : Number(first));
-else if (task === "ports") await ports();
+const times = first === "" ? 1 : Number(first);
+if (task === "sync") await sync(times);
+else if (task === "ports") await ports(times);
 else if (task === "follow") await follow();
 else if (task === "replay") await replay();
 else if (task === "churn") await churn();

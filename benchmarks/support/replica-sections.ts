@@ -51,6 +51,7 @@ function portTurns({ ours: own, socket, libovsdb, python }: Programs): readonly 
   const [node = "", ...script] = own;
   return [
     ...turn(ours, own, "ports"),
+    ...turn(`${ours}, the 4th time`, own, "ports", "4"),
     ...turn(`${ours}, ${smallNursery}`, [node, smallNursery, ...script], "ports"),
     ...turn(limit, socket, "parse", switchSchemaFile),
     ...turn("libovsdb", libovsdb, "ports", switchSchemaFile),

@@ -13,7 +13,7 @@ export const print = (text: string): void => void process.stdout.write(`${text}\
 
 /**
  * What a contestant can be told to do, as `program REMOTE task ...`: `sync [TIMES]`, all rows of Bench, so many times;
- * `drain SCHEMA`, `parse SCHEMA`, the bytes of all rows; `ports SCHEMA`, all rows of a switch; `follow`, changes
+ * `drain SCHEMA`, `parse SCHEMA`, the bytes of all rows; `ports [TIMES|SCHEMA]`, all rows of a switch; `follow`, changes
  * until the last one; `replay [SCHEMA]`, all rows of Bench and changes until the last one; `transact COUNT WINDOW WARM_UP`, behind so many that do not count; `churn COUNT [replica|SCHEMA]`, ports added and taken away; `idle`, nothing.
  */
 type Task = "sync" | "drain" | "parse" | "ports" | "follow" | "replay" | "transact" | "churn" | "idle";
