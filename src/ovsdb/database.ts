@@ -175,12 +175,12 @@ export class Database<Db extends DatabaseRows, Rows extends RowsByTable> impleme
 
   /** A uuid that the present server's process made when it started: another one after a restart, or at another member. */
   async getServerId(options: OperationOptions): Promise<Result<Uuid, RequestError>> {
-    return this.#trusted(await this.#verbs.getServerId(options));
+    return await this.#trusted(this.#verbs.getServerId(options));
   }
 
   /** The names of the present server's databases, `_Server` among them. */
   async listDbs(options: OperationOptions): Promise<Result<readonly string[], RequestError>> {
-    return this.#trusted(await this.#verbs.listDbs(options));
+    return await this.#trusted(this.#verbs.listDbs(options));
   }
 
   /**
@@ -213,9 +213,12 @@ export class Database<Db extends DatabaseRows, Rows extends RowsByTable> impleme
     return this.close();
   }
 
-  /** A server whose answer is none is left: nothing of it can be relied on. */
-  #trusted<T>(result: Result<T, RequestError>): Result<T, RequestError> {
-    if (result.isErr() && result.error.kind === "protocol") this.#session.forceReconnect();
+  /** A server whose answer is none is left, unless it was left by that already. */
+  async #trusted<T>(answer: Promise<Result<T, RequestError>>): Promise<Result<T, RequestError>> {
+    const { connection } = this.port;
+    const result = await answer;
+    const isBroken = result.isErr() && result.error.kind === "protocol";
+    if (isBroken && this.port.connection === connection) this.#session.distrust(result.error);
     return result;
   }
 

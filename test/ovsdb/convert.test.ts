@@ -141,4 +141,12 @@ describe("what the present server says of itself", () => {
     await db.port.ready(options);
     expect((await db.getServerId(options)).isOk()).toBe(true);
   });
+
+  it("where it breaks the protocol, makes nobody try again before the time", async () => {
+    await using server = await OvsdbServer.start({ schemas: [labJson] });
+    await using db = await open(server.remote);
+    server.fail("get_server_id", { kind: "rubbish", bytes: Buffer.from("}") });
+    expect(await db.getServerId(options)).toMatchObject({ error: { kind: "protocol" } });
+    expect(db.health.state).toBe("waiting");
+  });
 });

@@ -131,7 +131,7 @@ export class SessionMachine {
         return this.#begin();
       case "inconsistent":
         this.#position.forget();
-        return this.#force(event.error.message, event.error, event.now);
+        return this.#distrust(event.error, event.now);
       case "set-remotes":
         return this.#setRemotes(event.remotes, event.cid, event.now);
       case "force-reconnect":
@@ -282,6 +282,18 @@ export class SessionMachine {
     this.#disconnected(reason, error, now);
   }
 
+  /**
+   * Leaves a server that sends what cannot be right. Others are tried at once only where it did for long: whoever sends it
+   * with every answer would be asked for all rows over and over. An election has nothing to do with it.
+   */
+  #distrust(error: Error, now: number): void {
+    if (this.#state === "waiting" || this.#state === "connecting" || this.#state === "listening") return;
+    const didForLong = this.#state === "monitoring" && now - this.#connectedAt >= this.#options.backoff.maxMs;
+    if (didForLong) this.#backoff.reset(this.#remotes.size);
+    this.#isOfCluster = false;
+    this.#disconnected(error.message, error, now);
+  }
+
   #lost(reason: string, error: Error, backoffMs: number, now: number): void {
     const waitMs = this.#electionWait(now) ?? backoffMs;
     this.#hangUp();
@@ -298,7 +310,9 @@ export class SessionMachine {
   #electionWait(now: number): number | undefined {
     // Whoever connects to us waits by itself.
     if (this.#remote?.kind === "passive") return undefined;
-    if (this.#state === "monitoring" && this.#isOfCluster) this.#election.begin(now, this.#remotes.size);
+    if (this.#state === "monitoring" && this.#isOfCluster) {
+      this.#election.begin(now, this.#remotes.size, now - this.#connectedAt);
+    }
     const waitMs = this.#election.wait(now, this.#remotes.size);
     if (waitMs !== undefined) this.#backoff.reset(0);
     return waitMs;

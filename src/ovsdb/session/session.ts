@@ -176,6 +176,11 @@ export class Session {
     this.#dispatch({ kind: "force-reconnect", now: performance.now() });
   }
 
+  /** An answer to the program is none: nothing of what its server has told can be relied on. */
+  distrust(error: Error): void {
+    this.#dispatch({ kind: "inconsistent", error, now: performance.now() });
+  }
+
   resetMinIndex(): void {
     this.#dispatch({ kind: "reset-min-index" });
   }

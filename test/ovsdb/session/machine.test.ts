@@ -125,6 +125,9 @@ class Bench {
 
 let bench: Bench;
 
+const wrong = (): void =>
+  bench.tell({ kind: "inconsistent", error: new Error("no such row"), now: bench.now });
+
 beforeEach(() => {
   bench = new Bench();
 });
@@ -324,6 +327,46 @@ describe("a session's machine, when it has lost its server,", () => {
     }
     expect(atOnce).toBeLessThanOrEqual(15);
     expect(bench.now).toBeGreaterThan(1000);
+  });
+
+  it.each([
+    ["standalone", [1000, 2000, 4000, 8000, 8000, 8000]],
+    ["clustered", [0, 0, 1000, 2000, 4000, 8000]],
+  ] as const)(
+    "to what cannot be right, of a %s server as soon as it is up to date, each time, waits ever longer",
+    (model, waits) => {
+      if (model === "standalone") bench = new Bench({ remote: "unix:/a" });
+      expect(
+        waits.map(() => {
+          bench.sync({ model });
+          wrong();
+          const { waitMs } = bench;
+          if (waitMs > 0) bench.wake();
+          return waitMs;
+        }),
+      ).toEqual(waits);
+    },
+  );
+
+  it("of what cannot be right, after it was right for long, tries all servers at once", () => {
+    bench.sync();
+    bench.now = 60_000;
+    wrong();
+    expect(bench.waitMs).toBe(0);
+    bench.sync();
+    wrong();
+    expect(bench.waitMs).toBe(0);
+  });
+
+  it("waits ever longer where all members of a cluster hang up as soon as they are up to date", () => {
+    const waits: number[] = [];
+    while (bench.now < 60_000) {
+      bench.sync();
+      bench.lose();
+      waits.push(bench.waitMs);
+      if (bench.waitMs > 0) bench.wake();
+    }
+    expect(waits.slice(-3)).toEqual([8000, 8000, 8000]);
   });
 
   it("goes on from the transaction that it knows, and anew after what cannot be right", () => {
