@@ -66,8 +66,8 @@ const noAddresses =
 /** The time that an undo has, beyond the deadline of the verb that it undoes. */
 const undoMs = 2000;
 
-/** Between an undo's attempts to reach a server that is being started again. */
-const undoPauseMs = 50;
+/** Between attempts to reach a server that is being started again. */
+const pauseMs = 50;
 
 /** Ends when the signal of a verb does. */
 const fired = (signal: AbortSignal): Promise<undefined> =>
@@ -104,7 +104,7 @@ export class OvsVSwitch implements VSwitch {
     options?: ChangeOptions,
   ): Promise<Result<CreatedInterface, VSwitchError>> {
     return this.#change("createInterface", options, (operation) =>
-      readSpec(operation, spec).map((wanted) => (context) => create(context, wanted)),
+      readSpec(operation, spec).map((wanted) => (context) => this.#createSurely(context, wanted)),
     );
   }
 
@@ -356,16 +356,24 @@ export class OvsVSwitch implements VSwitch {
     };
   }
 
-  /** A server that broke the connection is most often being started again: an undo waits for it. */
-  async #openPatiently(deadline: Deadline): Promise<Result<Session, VSwitchError>> {
-    for (;;) {
-      const opened = await Session.open(this.#options, deadline);
-      if (opened.isOk() || deadline.hasPassed) return opened;
-      // The old server may still take a connection, and then end it.
-      const { kind } = opened.error;
-      if (kind !== "unreachable" && kind !== "disconnected") return opened;
-      await sleep(undoPauseMs);
-    }
+  /**
+   * A connection that breaks before the answer to the commit leaves open whether the interface is there. To make the
+   * same one again finds out: it is told as it is, or made. Once; as long as that does not tell either, nothing is known.
+   */
+  async #createSurely(
+    context: Context,
+    spec: InterfaceSpec,
+  ): Promise<Result<CreatedInterface, VSwitchError>> {
+    const first = await create(context, spec);
+    if (first.isOk() || first.error.kind !== "disconnected" || first.error.outcome !== "unknown")
+      return first;
+    const { deadline } = context;
+    const isOver = (): boolean => deadline.hasPassed || this.#closing.signal.aborted;
+    const session = await patiently(isOver, () => this.#connected(deadline));
+    if (session.isErr()) return first;
+    const { wait, rollback } = context;
+    const second = await create(this.#context(session.value, deadline, { wait, rollback }), spec);
+    return second.isErr() && !isTelling(second.error) ? first : second;
   }
 
   async #undo(
@@ -376,12 +384,43 @@ export class OvsVSwitch implements VSwitch {
     const started = Deadline.start(operation, undefined, undoMs);
     if (started.isErr()) return [started.error.message];
     using deadline = started.value;
-    const broken = session.closed !== undefined;
-    const usable = broken ? await this.#openPatiently(deadline) : Ok(session);
-    if (usable.isErr()) return [`it could not be undone: ${usable.error.message}`];
-    const context = this.#context(usable.value, deadline, { wait: false, rollback: false });
-    const undone = await body(context);
-    if (broken) await usable.value.close();
-    return undone.isErr() ? [`it could not be undone: ${undone.error.message}`] : [];
+    for (let usable = session; ;) {
+      if (usable.closed !== undefined) {
+        const opened = await patiently(
+          () => deadline.hasPassed,
+          () => Session.open(this.#options, deadline),
+        );
+        if (opened.isErr()) return [`it could not be undone: ${opened.error.message}`];
+        usable = opened.value;
+      }
+      const undone = await body(this.#context(usable, deadline, { wait: false, rollback: false }));
+      const isBroken = usable.closed !== undefined;
+      if (usable !== session) await usable.close();
+      if (undone.isOk()) return [];
+      // It may have been done, and is asked for again: that finds out.
+      if (!isBroken || deadline.hasPassed) return [`it could not be undone: ${undone.error.message}`];
+      await sleep(pauseMs);
+    }
+  }
+}
+
+/** Whether an error tells what became of an attempt before it too: the switch was looked at, and said something. */
+function isTelling(error: VSwitchError): boolean {
+  if ("outcome" in error) return error.outcome === "undone" || error.outcome === "committed";
+  return error.kind !== "unreachable" && error.kind !== "protocol" && error.kind !== "incompatible";
+}
+
+/** A server that broke the connection is most often being started again: it is waited for. */
+async function patiently(
+  isOver: () => boolean,
+  open: () => Promise<Result<Session, VSwitchError>>,
+): Promise<Result<Session, VSwitchError>> {
+  for (;;) {
+    const opened = await open();
+    if (opened.isOk() || isOver()) return opened;
+    // The old server may still take a connection, and then end it.
+    const { kind } = opened.error;
+    if (kind !== "unreachable" && kind !== "disconnected") return opened;
+    await sleep(pauseMs);
   }
 }

@@ -1,6 +1,6 @@
 /** The Open vSwitch driver when things go wrong at the worst moment: somebody else is faster, servers die or sleep. */
 import { once } from "node:events";
-import { readFile } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { connect as dial, createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import process from "node:process";
@@ -50,6 +50,40 @@ async function interpose(ovs: OpenVSwitch, words: string, happen: () => Promise<
         far.write(chunk);
         near.resume();
       })();
+    });
+  }).listen(path);
+  await once(server, "listening");
+  return {
+    remote: `unix:${path}`,
+    happened: () => !pending,
+    [Symbol.asyncDispose]: () => closeServer(server, sockets),
+  };
+}
+
+/** A way to the database that breaks, once, at the first message with these words: before it arrives, or its answer. */
+async function breaking(ovs: OpenVSwitch, words: string, lost: "request" | "answer") {
+  const path = join(ovs.dir, "breaking.sock");
+  const sockets: Socket[] = [];
+  let pending = true;
+  const server = createServer((near) => {
+    const far = dial(ovs.remote.slice("unix:".length));
+    sockets.push(near, far);
+    for (const socket of [near, far]) socket.on("error", () => undefined);
+    far.on("close", () => near.destroy());
+    far.pipe(near);
+    near.on("data", (chunk: Buffer) => {
+      if (!pending || !chunk.toString().includes(words)) {
+        far.write(chunk);
+        return;
+      }
+      pending = false;
+      far.unpipe(near);
+      if (lost === "request") far.destroy();
+      else
+        far
+          .once("data", () => far.destroy())
+          .resume()
+          .write(chunk);
     });
   }).listen(path);
   await once(server, "listening");
@@ -399,6 +433,44 @@ describe.skipIf(!flavours.dummy.available)(`Open vSwitch at its worst${flavours.
     expect(errorOf(await deleting)).toMatchObject({ kind: "disconnected", outcome: "committed" });
     await ovs.server.startServer();
   });
+
+  test.each([
+    ["request", true],
+    ["answer", false],
+  ] as const)("an interface is there though the %s of its commit was lost", async (lost, created) => {
+    await using between = await breaking(ovs, '"table":"Interface","row"', lost);
+    await using vswitch = await open(ovs, between.remote);
+    const spec = { type: "internal", name: "p0", attach: { bridge: "br0" } } as const;
+    const made = await vswitch.createInterface(spec);
+    expect(between.happened()).toBe(true);
+    expect(made.unwrap()).toMatchObject({ name: "p0", created });
+    expect((await ovs.vsctl("list-ports", "br0")).trim()).toBe("p0");
+  });
+
+  test("a commit whose answer was lost is of unknown outcome where the server does not come again", async () => {
+    await using between = await breaking(ovs, '"table":"Interface","row"', "answer");
+    await using vswitch = await open(ovs, between.remote);
+    const spec = { type: "internal", name: "p0", attach: { bridge: "br0" } } as const;
+    await rm(between.remote.slice("unix:".length));
+    const error = errorOf(await vswitch.createInterface(spec, { timeoutMs: 500 }));
+    expect(between.happened()).toBe(true);
+    expect(error).toMatchObject({ kind: "disconnected", outcome: "unknown" });
+  });
+
+  test.each(["request", "answer"] as const)(
+    "what is undone is undone though the %s of that is lost",
+    async (lost) => {
+      await using between = await breaking(ovs, '["ports","delete"', lost);
+      await using vswitch = await open(ovs, between.remote);
+      process.kill(ovs.vswitchdPid ?? 0, "SIGSTOP");
+      const spec = { type: "internal", name: "p0", attach: { bridge: "br0" } } as const;
+      const error = errorOf(await vswitch.createInterface(spec, { timeoutMs: 300 }));
+      process.kill(ovs.vswitchdPid ?? 0, "SIGCONT");
+      expect(between.happened()).toBe(true);
+      expect(error).toMatchObject({ kind: "timeout", outcome: "undone", leftBehind: [] });
+      expect((await ovs.vsctl("list-ports", "br0")).trim()).toBe("");
+    },
+  );
 
   test("what was committed is undone though the server was restarted meanwhile", async () => {
     await using vswitch = await open(ovs);
