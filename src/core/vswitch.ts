@@ -54,7 +54,10 @@ export interface InterfaceInfo {
 
 /** What `createInterface` gives. */
 export interface CreatedInterface extends InterfaceInfo {
-  /** `false`: an interface of this name and spec was there already. */
+  /**
+   * `false`: an interface of this name and spec was there already; or this call made it, the answer was lost, and it was found
+   * when it was looked for.
+   */
   readonly created: boolean;
   /** Things worth knowing that are no failure, one sentence each, such as an option that this release dropped. */
   readonly warnings: readonly string[];
