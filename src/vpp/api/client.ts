@@ -50,6 +50,8 @@ export class VppClient extends EventEmitter<VppClientEvents> implements AsyncDis
   #health: HealthCheck | undefined;
   #state: VppClientState = "connecting";
   #generation = 0;
+  /** The end that `close()` began, which is waited for by all who call it. */
+  #closing: Promise<void> = Promise.resolve();
 
   /** @internal */
   constructor(settings: Settings, remotes: readonly Remote[]) {
@@ -219,9 +221,14 @@ export class VppClient extends EventEmitter<VppClientEvents> implements AsyncDis
    * Ends the connection in good order: waits shortly for what is with VPP, takes subscriptions back, says goodbye. Calls
    * that are not answered by then end with `disconnected`; loops over events end. Idempotent.
    */
-  async close(): Promise<void> {
-    if (this.#state === "closed") return;
+  close(): Promise<void> {
+    if (this.#state === "closed") return this.#closing;
     this.#state = "closed";
+    this.#closing = this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
     this.#health?.stop();
     this.#link.stopTrying();
     const events = this.#subscriptions.close();

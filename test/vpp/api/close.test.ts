@@ -87,6 +87,18 @@ describe("closing", () => {
     expect((await client.whenReady()).unwrapErr().kind).toBe("disconnected");
   });
 
+  test("is done for whoever asks for it again no sooner than for the first", async () => {
+    await using server = await toyServer();
+    const client = await toyClient(server);
+    server.fail("thing_version", { kind: "late", ms: 50 });
+    const call = client.call("thing_version");
+    const first = client.close();
+    await client.close();
+    expect(server.clients).toStrictEqual([]);
+    expect((await call).isOk()).toBe(true);
+    await first;
+  });
+
   test("stays closed when the connection breaks while subscriptions are taken back", async () => {
     await using server = await toyServer();
     const client = await toyClient(server);
