@@ -13,8 +13,6 @@ const pauseMs = 500;
 export class Election {
   readonly #random: () => number;
   #from = -Infinity;
-  /** When a member was lost last. */
-  #lostAt = -Infinity;
   #atOnce = 0;
 
   /** `random` gives a number from 0 up to 1. */
@@ -22,14 +20,9 @@ export class Election {
     this.#random = random;
   }
 
-  /**
-   * A member of the cluster that would do was lost, or will not do any more, so many milliseconds after it was connected to.
-   * Those that are lost again and again as soon as they would do elect nobody: they are waited for like other servers.
-   */
-  begin(now: number, remotes: number, lastedMs: number): void {
-    const isAgain = lastedMs < apartMs && now - this.#lostAt < electionMs;
-    this.#lostAt = now;
-    if (isAgain || now - this.#from < apartMs) return;
+  /** A member of the cluster that would do was lost, or will not do any more. */
+  begin(now: number, remotes: number): void {
+    if (now - this.#from < apartMs) return;
     this.#from = now;
     this.#atOnce = remotes + 1;
   }

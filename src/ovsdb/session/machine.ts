@@ -310,9 +310,7 @@ export class SessionMachine {
   #electionWait(now: number): number | undefined {
     // Whoever connects to us waits by itself.
     if (this.#remote?.kind === "passive") return undefined;
-    if (this.#state === "monitoring" && this.#isOfCluster) {
-      this.#election.begin(now, this.#remotes.size, now - this.#connectedAt);
-    }
+    if (this.#state === "monitoring" && this.#isOfCluster) this.#election.begin(now, this.#remotes.size);
     const waitMs = this.#election.wait(now, this.#remotes.size);
     if (waitMs !== undefined) this.#backoff.reset(0);
     return waitMs;
