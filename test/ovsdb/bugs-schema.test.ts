@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { JsonRpcConnection } from "../../src/jsonrpc/connection.js";
 import { named, openDatabase, operations } from "../../src/ovsdb/index.js";
 import { availableFlavours, startOvsdbServer } from "../support/openvswitch.js";
+import { ScriptedPeer } from "../support/scripted-peer.js";
 import { log, openLab, seenLogs, serveLab } from "./lab-database.js";
 import type { LabDatabase } from "./lab-rows.js";
 import { labJson } from "./lab.js";
@@ -91,6 +92,39 @@ describe("an open database whose schema is converted", () => {
       expect(seenLogs(db)).toEqual(["1 ", "2 "]);
     },
   );
+});
+
+describe("a session whose monitor of _Server is ended while it asks for the schema", () => {
+  it("begins from the top, with one monitor of the rows, whatever the answer to the old question is", async () => {
+    const text = { type: "string" };
+    const tables = { Database: { columns: { name: text, model: text, schema: text } } };
+    const database = { name: "Lab", model: "standalone", schema: JSON.stringify(labJson) };
+    const rows = { Database: { "11111111-0000-4000-8000-000000000000": { initial: database } } };
+    await using peer = await ScriptedPeer.listen("unix");
+    const opening = openAny(peer.remote.text);
+    const server = await peer.connection();
+    const tellOfServer = async (): Promise<unknown> => {
+      await server.answer({ name: "_Server", version: "1.2.0", tables });
+      const { params } = await server.answer(rows);
+      return Array.isArray(params) ? params[1] : undefined;
+    };
+    const monitor = await tellOfServer();
+    const early = await server.next();
+    expect(early).toMatchObject({ method: "get_schema", params: ["Lab"] });
+    server.send(JSON.stringify({ method: "monitor_canceled", params: [monitor], id: null }));
+    const unaware = await server.next();
+    expect(unaware).toMatchObject({ method: "set_db_change_aware", params: [false] });
+    const stale = converted("2.0.0", { extra: { type: "integer" } });
+    server.send(JSON.stringify({ id: early["id"], result: stale, error: null }));
+    server.send(JSON.stringify({ id: unaware["id"], result: {}, error: null }));
+    await tellOfServer();
+    expect(await server.answer(labJson)).toMatchObject({ method: "get_schema", params: ["Lab"] });
+    const asked = await server.answer([false, "22222222-0000-4000-8000-000000000000", {}]);
+    expect(asked).toMatchObject({ method: "monitor_cond_since" });
+    await using db = await opening;
+    expect(db.schema.version).toBe(labJson.version);
+    expect(server.received.match(/"method":"monitor_cond_since"/gu)).toHaveLength(1);
+  });
 });
 
 describe("an open database that is converted many times", () => {

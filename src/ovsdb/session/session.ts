@@ -50,6 +50,8 @@ export class Session {
   readonly #plan: MonitorPlan;
   readonly #monitors: Monitors;
   #client: OvsdbClient | undefined;
+  /** The question for the schema that is under way: once all begins from the top, what an earlier one gives does not count. */
+  #schemaAsked: object | undefined;
   /** What was told last: the machine may be further, and what it has decided is still to be carried out. */
   #standing: Pick<Health, "state" | "reason" | "remote"> = {
     state: "waiting",
@@ -224,6 +226,7 @@ export class Session {
       case "clear-timer":
         return this.#timers.clear(effect.timer);
       case "get-server-schema":
+        this.#schemaAsked = undefined;
         return this.#monitors.getServerSchema();
       case "monitor-server":
         return this.#monitors.monitorServer();
@@ -256,7 +259,10 @@ export class Session {
 
   #getSchema(): void {
     const { database } = this.#setup.options;
+    const asked = {};
+    this.#schemaAsked = asked;
     this.#link.ask("get_schema", [database], (reply) => {
+      if (this.#schemaAsked !== asked) return;
       const now = performance.now();
       if (reply.isErr()) {
         const { error } = reply;
