@@ -28,9 +28,13 @@ function errorOf(result: Result<unknown, VSwitchError>): VSwitchError {
   return result.error;
 }
 
-/** A way to the database on which something happens just before the first message with these words goes on. */
-async function interpose(ovs: OpenVSwitch, words: string, happen: () => Promise<unknown>) {
-  const path = join(ovs.dir, "interposed.sock");
+/** A way to the database of which the first message with these words is taken, once, by `take`; all else goes on. */
+async function relayed(
+  ovs: OpenVSwitch,
+  words: string,
+  take: (chunk: Buffer, near: Socket, far: Socket) => void,
+) {
+  const path = join(ovs.dir, "relayed.sock");
   const sockets: Socket[] = [];
   let pending = true;
   const server = createServer((near) => {
@@ -44,12 +48,7 @@ async function interpose(ovs: OpenVSwitch, words: string, happen: () => Promise<
         return;
       }
       pending = false;
-      near.pause();
-      void (async () => {
-        await happen();
-        far.write(chunk);
-        near.resume();
-      })();
+      take(chunk, near, far);
     });
   }).listen(path);
   await once(server, "listening");
@@ -60,39 +59,29 @@ async function interpose(ovs: OpenVSwitch, words: string, happen: () => Promise<
   };
 }
 
-/** A way to the database that breaks, once, at the first message with these words: before it arrives, or its answer. */
-async function breaking(ovs: OpenVSwitch, words: string, lost: "request" | "answer") {
-  const path = join(ovs.dir, "breaking.sock");
-  const sockets: Socket[] = [];
-  let pending = true;
-  const server = createServer((near) => {
-    const far = dial(ovs.remote.slice("unix:".length));
-    sockets.push(near, far);
-    for (const socket of [near, far]) socket.on("error", () => undefined);
+/** One on which something happens just before that message goes on. */
+const interpose = (ovs: OpenVSwitch, words: string, happen: () => Promise<unknown>) =>
+  relayed(ovs, words, (chunk, near, far) => {
+    near.pause();
+    void (async () => {
+      await happen();
+      far.write(chunk);
+      near.resume();
+    })();
+  });
+
+/** One that breaks at that message: before it arrives, or before its answer does. */
+const breaking = (ovs: OpenVSwitch, words: string, lost: "request" | "answer") =>
+  relayed(ovs, words, (chunk, near, far) => {
+    far.unpipe(near);
     far.on("close", () => near.destroy());
-    far.pipe(near);
-    near.on("data", (chunk: Buffer) => {
-      if (!pending || !chunk.toString().includes(words)) {
-        far.write(chunk);
-        return;
-      }
-      pending = false;
-      far.unpipe(near);
-      if (lost === "request") far.destroy();
-      else
-        far
-          .once("data", () => far.destroy())
-          .resume()
-          .write(chunk);
-    });
-  }).listen(path);
-  await once(server, "listening");
-  return {
-    remote: `unix:${path}`,
-    happened: () => !pending,
-    [Symbol.asyncDispose]: () => closeServer(server, sockets),
-  };
-}
+    if (lost === "request") far.destroy();
+    else
+      far
+        .once("data", () => far.destroy())
+        .resume()
+        .write(chunk);
+  });
 
 describe.skipIf(!flavours.dummy.available)(`Open vSwitch at its worst${flavours.dummy.note}`, () => {
   let ovs: OpenVSwitch;
