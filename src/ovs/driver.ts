@@ -49,6 +49,7 @@ import { isHolding, markOf } from "./marks.js";
 import { move } from "./move.js";
 import { bridgesOwn, noInterface } from "./refusals.js";
 import { remove } from "./remove.js";
+import { isTelling, patiently, pauseMs } from "./reopen.js";
 import { closedError, Session, type SessionOptions } from "./session.js";
 import { typeSupport } from "./support.js";
 import { watch } from "./watch.js";
@@ -65,9 +66,6 @@ const noAddresses =
 
 /** The time that an undo has, beyond the deadline of the verb that it undoes. */
 const undoMs = 2000;
-
-/** Between attempts to reach a server that is being started again. */
-const pauseMs = 50;
 
 /** Ends when the signal of a verb does. */
 const fired = (signal: AbortSignal): Promise<undefined> =>
@@ -401,26 +399,5 @@ export class OvsVSwitch implements VSwitch {
       if (!isBroken || deadline.hasPassed) return [`it could not be undone: ${undone.error.message}`];
       await sleep(pauseMs);
     }
-  }
-}
-
-/** Whether an error tells what became of an attempt before it too: the switch was looked at, and said something. */
-function isTelling(error: VSwitchError): boolean {
-  if ("outcome" in error) return error.outcome === "undone" || error.outcome === "committed";
-  return error.kind !== "unreachable" && error.kind !== "protocol" && error.kind !== "incompatible";
-}
-
-/** A server that broke the connection is most often being started again: it is waited for. */
-async function patiently(
-  isOver: () => boolean,
-  open: () => Promise<Result<Session, VSwitchError>>,
-): Promise<Result<Session, VSwitchError>> {
-  for (;;) {
-    const opened = await open();
-    if (opened.isOk() || isOver()) return opened;
-    // The old server may still take a connection, and then end it.
-    const { kind } = opened.error;
-    if (kind !== "unreachable" && kind !== "disconnected") return opened;
-    await sleep(pauseMs);
   }
 }
