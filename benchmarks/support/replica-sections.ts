@@ -10,7 +10,7 @@ const ours = "vswitch-drivers";
 const limit = "drain + JSON.parse";
 const bare = "bare socket";
 
-/** Has V8 keep its young generation at 12 MiB, where it would grow to 48 (32 of which are in use). */
+/** Has V8 keep its young generation at 8 MiB, where it would grow to 32. */
 const smallNursery = "--max-semi-space-size=4";
 
 /** What one section is measured with. */
